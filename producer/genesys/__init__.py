@@ -1,1 +1,1 @@
-
+"""The client of Genesys Cloud: tokens, transport, limiter, retries, breaker, and the reading of windows and ids."""

@@ -1,0 +1,295 @@
+"""What happened, in the past tense: the only way the flow speaks to metrics, logs, health and the status page.
+
+Events are frozen values without behaviour. Whoever emits one knows nothing of who listens. No event carries a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from producer.model.checkpoint import Checkpoint
+from producer.model.coverage import Hole
+from producer.model.reads import Read, ReadEnd
+from producer.model.windows import Slice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to one source ('' when it concerns the process)."""
+
+    source: str = ""
+
+
+# --- life of the process --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStarted(Event):
+    """The daemon began; `run_id` is the request id of what happens outside reads."""
+
+    run_id: str
+    version: str
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequested(Event):
+    """A signal asked for a stop; `hard` for the second one."""
+
+    signal: str
+    hard: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStopped(Event):
+    """The daemon ended."""
+
+    run_id: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopLagMeasured(Event):
+    """How late the event loop was at its last heartbeat."""
+
+    lag: timedelta
+
+
+# --- the API --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFinished(Event):
+    """One HTTP exchange ended. `status` is None without an answer; `failure` names what happened then.
+
+    `endpoint` is one of a bounded set (query, by_id, token, organisation).
+    """
+
+    endpoint: str
+    status: int | None
+    took: timedelta
+    request_id: str
+    correlation_id: str | None = None
+    code: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRetried(Event):
+    """A request will be made again after `wait`. `reason` is bounded (429, 5xx, timeout, connection, body, 401)."""
+
+    endpoint: str
+    reason: str
+    attempt: int
+    wait: timedelta
+    request_id: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimitHit(Event):
+    """A 429 arrived: all requests of the source wait. `learned` is the cap per minute from now on."""
+
+    wait: timedelta
+    learned: int
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimiterMeasured(Event):
+    """The state of the rate limiter, per minute: configured cap, learned cap (None: nothing learned), places in use."""
+
+    cap: int
+    learned: int | None
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRefreshed(Event):
+    """A token was fetched; `expires_at` is product time."""
+
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRefused(Event):
+    """A token could not be had."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerChanged(Event):
+    """The circuit breaker moved."""
+
+    state: Literal["closed", "open", "half_open"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSkewMeasured(Event):
+    """The server's Date minus ours."""
+
+    skew: timedelta
+
+
+# --- reads ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadStarted(Event):
+    """A read began."""
+
+    read: Read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFetched(Event):
+    """A page arrived whole."""
+
+    read: Read
+    number: int
+    conversations: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowSplit(Event):
+    """A window held too much for one read."""
+
+    read: Read
+    hits: int
+    parts: tuple[Slice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadCompleted(Event):
+    """A read ended well and its last record is committed."""
+
+    read: Read
+    end: ReadEnd
+    took: timedelta
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFailed(Event):
+    """A read did not end. `hole` is true when the failure belongs to the window; else the read is made again."""
+
+    read: Read
+    error: str
+    message: str
+    what_to_do: str
+    correlation_id: str | None = None
+    hole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceBlocked(Event):
+    """Nothing can be read now; tried again after `wait`. `reason` is the class of the error."""
+
+    reason: str
+    message: str
+    what_to_do: str
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecovered(Event):
+    """Reads go on after `SourceBlocked`."""
+
+
+# --- the topic ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCompared(Event):
+    """A page went through comparison and its outcome is committed: the counts of one page or of a part of one."""
+
+    read: Read
+    number: int
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    regressed: int = 0
+    dead_letters: Mapping[str, int]
+    freshness: tuple[float, ...] = ()
+    drift: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationDeadLettered(Event):
+    """A conversation went to the dead letters."""
+
+    read: Read
+    conversation_id: str | None
+    reason: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchCommitted(Event):
+    """A transaction was committed and the checkpoint moved with it."""
+
+    records: int
+    took: timedelta
+    checkpoint: Checkpoint
+    tracked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchDiscarded(Event):
+    """A transaction was given up; everything built on it is dropped and compared again after the restore."""
+
+    reason: str
+    message: str
+    what_to_do: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneFenced(Event):
+    """Another instance took the lane over."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkBlocked(Event):
+    """Kafka can't be used now; tried again after `wait`. `reason` is the class of the error."""
+
+    reason: str
+    message: str
+    what_to_do: str
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneRestored(Event):
+    """The lane is ours and its state is in memory."""
+
+    took: timedelta
+    conversations: int
+    checkpoint: Checkpoint | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoleOpened(Event):
+    """A due interval could not be read."""
+
+    hole: Hole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageMeasured(Event):
+    """How complete the topic is: the watermarks, what is due and not covered, and what the clock says."""
+
+    head: datetime
+    final: datetime
+    uncovered: timedelta
+    holes: tuple[Hole, ...]
+    clock: datetime

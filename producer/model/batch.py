@@ -1,0 +1,72 @@
+"""What one transaction writes, and what came of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from producer.model.checkpoint import Checkpoint
+from producer.model.conversation import ConversationState
+
+
+class Topic(enum.Enum):
+    """The topics by purpose; their names are settings. Also a metric label."""
+
+    CONVERSATIONS = "conversations"
+    AUDIT = "audit"
+    DEAD_LETTERS = "dead_letters"
+    WATERMARKS = "watermarks"
+    STATE = "state"
+    COMMANDS = "commands"
+
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One encoded record. Its partition follows from the key (murmur2); a null key goes to partition 0."""
+
+    topic: Topic
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Everything one transaction writes. Built once by pure code, then frozen; never re-sent after a discard.
+
+    `states` and `checkpoint` go to the state topic (the sink encodes them) and become memory only after the commit.
+    """
+
+    source: str
+    records: tuple[Outgoing, ...]
+    states: tuple[ConversationState, ...]
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A commit that returned. `offsets` are the next offsets of the conversations topic, one per partition."""
+
+    offsets: tuple[int, ...]
+    committed_at: datetime
+    took: timedelta
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a lane found when it started: the last committed checkpoints by source, and the limits of the topics.
+
+    `max_record_bytes` is the largest value that may be appended, by topic. `conversations` counts what is tracked.
+    """
+
+    checkpoints: Mapping[str, Checkpoint]
+    offsets: tuple[int, ...]
+    max_record_bytes: Mapping[Topic, int]
+    conversations: int
+    took: timedelta

@@ -1,0 +1,119 @@
+"""The ledger of what has been read: for any instant since the start of capture it says covered, not due, or missing.
+
+One watermark per tier (tier 0 is the head, tier k the k-th re-read) and a list of holes. A pure value: it moves only in
+the transaction that carries the last record of a read, so what it says is true of the topic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from producer import errors
+from producer.model.windows import Interval
+
+HEAD = 0
+"""The tier of the head."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """A due interval that could not be read. It never lowers another tier and is never forgotten."""
+
+    start: datetime
+    end: datetime
+    tier: int
+    reason: str
+    attempts: int
+    opened_at: datetime
+
+    @property
+    def interval(self) -> Interval:
+        """The time it misses."""
+        return Interval(self.start, self.end)
+
+    def without(self, interval: Interval) -> tuple[Hole, ...]:
+        """What remains of the hole once `interval` has been read."""
+        return tuple(replace(self, start=rest.start, end=rest.end) for rest in self.interval.minus(interval))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A hole that a person accepted: listed for ever, no longer missing."""
+
+    start: datetime
+    end: datetime
+    tier: int
+    reason: str
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What has been read since `since`; `watermarks[k]` is where tier k has come to."""
+
+    since: datetime
+    watermarks: tuple[datetime, ...]
+    holes: tuple[Hole, ...] = ()
+    losses: tuple[Loss, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.watermarks or min(self.watermarks) < self.since:
+            raise errors.ProducerError(f"coverage must have a head tier, at or after its start: {self}")
+
+    @classmethod
+    def beginning(cls, *, since: datetime, head: datetime, tiers: int, at: datetime) -> Coverage:
+        """Nothing read yet. The head begins at `head`; what lies between `since` and it is a hole `history`."""
+        if since == head:
+            return cls(since=since, watermarks=(head,) * tiers)
+        history = Hole(start=since, end=head, tier=HEAD, reason="history", attempts=0, opened_at=at)
+        return cls(since=since, watermarks=(head,) * tiers, holes=(history,))
+
+    def covered(self, interval: Interval, tier: int = HEAD) -> Coverage:
+        """A read of `interval` at the age of `tier` is complete: it satisfies that tier and every lower one.
+
+        A watermark moves only when the interval reaches it, so no instant is skipped.
+        """
+        watermarks = tuple(
+            interval.end if level <= tier and interval.start <= mark < interval.end else mark
+            for level, mark in enumerate(self.watermarks)
+        )
+        holes = tuple(
+            rest for hole in self.holes for rest in (hole.without(interval) if hole.tier <= tier else (hole,))
+        )
+        return replace(self, watermarks=watermarks, holes=holes)
+
+    def failed(self, interval: Interval, tier: int, reason: str, at: datetime) -> Coverage:
+        """A read of `interval` failed for a cause of its own: what it did not cover is a hole, the tier goes on."""
+        mark = self.watermarks[tier]
+        if not interval.start <= mark < interval.end:
+            return self
+        hole = Hole(start=mark, end=interval.end, tier=tier, reason=reason, attempts=1, opened_at=at)
+        watermarks = tuple(interval.end if level == tier else known for level, known in enumerate(self.watermarks))
+        return replace(self, watermarks=watermarks, holes=(*self.holes, hole))
+
+    def complete_to(self, tier: int) -> datetime:
+        """Up to where everything was read: the start of the oldest hole of a tier up to this, else the watermark."""
+        starts = [hole.start for hole in self.holes if hole.tier <= tier]
+        return min([self.watermarks[tier], *starts])
+
+    def missing(self, due: datetime, tier: int = HEAD) -> tuple[Interval, ...]:
+        """What is due at this tier and not covered, without accepted losses, oldest first, disjoint."""
+        ahead = (Interval(self.watermarks[tier], due),) if self.watermarks[tier] < due else ()
+        return union([*(hole.interval for hole in self.holes if hole.tier <= tier), *ahead])
+
+    def uncovered(self, due: datetime, tier: int = HEAD) -> timedelta:
+        """How much time `missing` adds up to."""
+        return sum((interval.length for interval in self.missing(due, tier)), timedelta(0))
+
+
+def union(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The same instants as disjoint intervals, oldest first, adjacent ones merged."""
+    merged: list[Interval] = []
+    for interval in sorted(intervals, key=lambda each: (each.start, each.end)):
+        if merged and interval.start <= merged[-1].end:
+            merged[-1] = Interval(merged[-1].start, max(merged[-1].end, interval.end))
+        else:
+            merged.append(interval)
+    return tuple(merged)

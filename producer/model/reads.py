@@ -1,0 +1,111 @@
+"""One read of the API, the pages it brings, and how it ended.
+
+A read is an extraction: it has a request id, an audit trail and a verdict of its own.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from producer.model.windows import Slice
+
+
+class ReadKind(enum.Enum):
+    """Why a read is made; also a metric label."""
+
+    HEAD = "head"
+    WATCH = "watch"
+    REREAD = "reread"
+    LAKE = "lake"
+    BACKFILL = "backfill"
+    QUERY = "query"
+
+
+class Origin(enum.Enum):
+    """What kind of answer a record came from (field `origin`)."""
+
+    QUERY = "QUERY"
+    BY_ID = "BY_ID"
+    JOB = "JOB"
+    REPLAY = "REPLAY"
+
+
+class Verdict(enum.Enum):
+    """What a finished read can say of itself. It means consistent, not proven: the re-reads are the guarantee."""
+
+    COMPLETE = "complete"
+    PROVISIONAL = "provisional"
+    SHORT = "short"
+    CURSOR_END = "cursor-end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A read to make: a slice of time, or up to 100 ids. `tier` is what its completion covers."""
+
+    request_id: str
+    kind: ReadKind
+    slice: Slice | None = None
+    ids: tuple[str, ...] = ()
+    tier: int = 0
+
+    @property
+    def origin(self) -> Origin:
+        """The kind of answer that it will bring."""
+        return Origin.QUERY if self.slice else Origin.BY_ID
+
+
+@dataclass(frozen=True, slots=True)
+class RawConversation:
+    """One conversation as it came, not parsed. `id` is what its raw bytes say without parsing; parsing confirms it."""
+
+    id: str | None
+    raw: bytes | msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One answer of the API. `as_of` is when it was asked for: what instant its content speaks of; `size` in bytes."""
+
+    number: int
+    conversations: tuple[RawConversation, ...]
+    total_hits: int | None
+    as_of: datetime
+    observed_at: datetime
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadEnd:
+    """How a read ended. `unread` names why a part stays unread (it becomes a hole); None when nothing does."""
+
+    verdict: Verdict
+    pages: int
+    attempts: int
+    unique: int
+    repeated: int
+    first_hits: int | None
+    last_hits: int | None
+    unread: str | None = None
+
+    @property
+    def success_ratio(self) -> float | None:
+        """Successful pages per attempt; None when nothing was attempted."""
+        return self.pages / self.attempts if self.attempts else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """The window holds more than one read should carry: these parts are to be read instead, each a read of its own."""
+
+    parts: tuple[Slice, ...]
+    hits: int
+
+    @property
+    def in_time(self) -> bool:
+        """True when the parts are windows of their own, false when they share one."""
+        return len({part.window for part in self.parts}) == len(self.parts)

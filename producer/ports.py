@@ -1,0 +1,85 @@
+"""What the flow needs from the outside, as small interfaces: the source, the sink, the clock, the observer.
+
+Together with `model/` and `pipeline.py` this is the whole system in one sitting. Implementations live in `genesys/`,
+`kafka/`, `clock.py` and `telemetry/`; `app.py` puts them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from producer.events import Event
+from producer.model.batch import Batch, Receipt, Restored
+from producer.model.checkpoint import Usage
+from producer.model.conversation import ConversationState
+from producer.model.outcome import Outcome, Sighting
+from producer.model.reads import Page, RawConversation, Read, ReadEnd, Split
+
+Observer = Callable[[Event], None]
+"""Takes every event, at once and without failing; it may count, log or remember, never decide."""
+
+
+class Clock(Protocol):
+    """Product time: wall time in production, virtual time in demo and tests (all planning and waiting uses it)."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, UTC; never goes back."""
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Wait for a span of product time."""
+
+
+class Source(Protocol):
+    """One organisation, as far as it is read."""
+
+    def read(self, read: Read) -> AsyncIterator[Page | Split | ReadEnd]:
+        """Yield the pages of a read in any order, then a ReadEnd as the last item; or a single Split and nothing else.
+
+        Bounded: it holds a few pages at a time and goes on when the consumer does.
+        Raises WindowRefused when the failure belongs to the window; SourceUnavailable, RateLimited, CredentialsRefused,
+        PermissionMissing, AddressNotAllowed when any read would fail now.
+        """
+
+    async def organisation_id(self) -> str | None:
+        """The id of the organisation the token belongs to; None where the API does not tell. Raises as `read`."""
+
+    def usage(self) -> Usage:
+        """What the rate limit has to carry now, for the checkpoint."""
+
+
+class Sink(Protocol):
+    """One lane of Kafka: what was committed, and one transaction at a time."""
+
+    async def open(self) -> Restored:
+        """Take the lane over (older owners are fenced), then read what was committed.
+
+        Call again after any failure of `commit`. Raises SinkUnavailable, SinkRefused, Fenced, StateTooNew.
+        """
+
+    async def commit(self, batch: Batch) -> Receipt:
+        """Write the whole batch in one transaction and move the memory of the lane after it.
+
+        After any exception or cancellation the outcome is unknown: drop what was built, `open` again.
+        Raises SinkUnavailable, SinkRefused, Fenced.
+        """
+
+    def known(self, source: str, ids: Iterable[str]) -> Mapping[str, ConversationState]:
+        """What is remembered of these conversations; ids never seen are left out."""
+
+    async def close(self) -> None:
+        """Let go in bounded time, whatever state it is in."""
+
+
+class Compare(Protocol):
+    """The pure step from a raw conversation to an outcome."""
+
+    def __call__(
+        self, raw: RawConversation, known: Callable[[str], ConversationState | None], sighting: Sighting
+    ) -> Outcome:
+        """Compare with what is known, number, normalise. `known` is asked for the id that parsing found."""
+
+
+Encode = Callable[[Mapping[str, Any]], bytes]
+"""A record of one schema to framed bytes. Raises Malformed when a value does not fit its schema."""
