@@ -69,6 +69,12 @@ class RateLimited(SourceError):
     what_to_do = "nothing: the limiter has learned; if it persists, other clients of the organisation use up the limit"
 
 
+class MalformedBody(SourceError):
+    """An answer is not what the API speaks: empty, truncated, HTML, or JSON of another shape; it is asked for again."""
+
+    what_to_do = "nothing, if it passes; else look for a proxy or gateway that answers in the API's place"
+
+
 class CredentialsRefused(SourceError):
     """Genesys Cloud refuses the OAuth client: unknown client id, wrong secret, or a client that was disabled."""
 

@@ -68,6 +68,14 @@ class RawConversation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitBody:
+    """The body of an answer, cut into its conversations without parsing them. `total_hits` is what the answer claims."""
+
+    conversations: tuple[RawConversation, ...]
+    total_hits: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One answer of the API. `as_of` is when it was asked for: what instant its content speaks of; `size` in bytes."""
 
