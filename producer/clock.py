@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from producer.model.instants import EPOCH
+from producer.ports import Clock
 
 _TOLERATED_DRIFT = 0.5  # seconds; beyond it the carried clock is led back to wall time
 _CATCH_UP_RATE = (
@@ -69,3 +70,15 @@ class VirtualClock:
 def real_now() -> datetime:
     """Real time, also under a virtual clock: for record timestamps and for the life of processes."""
     return EPOCH + timedelta(seconds=time.time())
+
+
+async def pause(clock: Clock, duration: timedelta, until: asyncio.Event) -> None:
+    """Wait for a span of the clock's time, or until the event is set; not at all for a span that is over."""
+    if duration <= timedelta(0):
+        return
+    async with asyncio.TaskGroup() as group:
+        sleeping = group.create_task(clock.sleep(duration))
+        waiting = group.create_task(until.wait())
+        await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        sleeping.cancel()
+        waiting.cancel()

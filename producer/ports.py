@@ -6,7 +6,7 @@ Together with `model/` and `pipeline.py` this is the whole system in one sitting
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -34,7 +34,7 @@ class Clock(Protocol):
 class Source(Protocol):
     """One organisation, as far as it is read."""
 
-    def read(self, read: Read) -> AsyncIterator[Page | Split | ReadEnd]:
+    def read(self, read: Read) -> AsyncGenerator[Page | Split | ReadEnd, None]:
         """Yield the pages of a read in any order, then a ReadEnd as the last item; or a single Split and nothing else.
 
         Bounded: it holds a few pages at a time and goes on when the consumer does.
@@ -67,6 +67,9 @@ class Sink(Protocol):
 
     def known(self, source: str, ids: Iterable[str]) -> Mapping[str, ConversationState]:
         """What is remembered of these conversations; ids never seen are left out."""
+
+    def tracked(self) -> int:
+        """How many conversations are remembered."""
 
     async def close(self) -> None:
         """Let go in bounded time, whatever state it is in."""

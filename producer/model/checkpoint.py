@@ -57,6 +57,7 @@ class Checkpoint:
     published: Published
     horizon_day: int
     organisation_id: str | None = None
+    config_digest: str = ""
     adoption_done: bool = False
     offsets: tuple[int, ...] = ()
     usage: Usage | None = None

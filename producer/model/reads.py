@@ -69,7 +69,7 @@ class RawConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitBody:
-    """The body of an answer, cut into its conversations without parsing them. `total_hits` is what the answer claims."""
+    """The body of an answer, cut into its conversations without parsing them; `total_hits` is what it claims."""
 
     conversations: tuple[RawConversation, ...]
     total_hits: int | None

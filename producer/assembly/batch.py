@@ -1,0 +1,354 @@
+"""The batch in the making, and where the lane stands: the one place for a lane's state.
+
+It takes steps in order, keeps what they add to the next transaction, and freezes it into a Batch. What `build` gave is
+memory only once `committed` is called; after a failed commit the whole object is dropped and made anew from what was
+restored. Pure but for the clock it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from producer import audit, errors, events
+from producer.assembly.pages import PageResult, PageWorker
+from producer.assembly.records import audit_record, watermark, watermark_record
+from producer.audit import Action
+from producer.model import steps
+from producer.model.batch import Batch, Outgoing, Receipt
+from producer.model.checkpoint import Checkpoint, OpenRead, Published, Usage
+from producer.model.conversation import ConversationState
+from producer.model.coverage import HEAD, Hole
+from producer.model.instants import from_millis, to_millis
+from producer.model.outcome import Change
+from producer.model.reads import Read
+from producer.model.windows import Window
+from producer.ports import Encode
+
+_KNOWN_DRIFT = 1_000  # paths remembered, so that each is reported once a run; beyond it they are only counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssemblyTools:
+    """What the assembly works with. `run_id` is the request id of what happens outside reads."""
+
+    pages: PageWorker
+    encode_audit: Encode
+    encode_watermark: Encode
+    new_id: Callable[[], str]
+    usage: Callable[[], Usage]
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchBounds:
+    """When a batch is full: records and bytes. It may exceed them by one page, since a page is never divided."""
+
+    records: int
+    size: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    """How far an open read has come, over as many transactions as it takes."""
+
+    read: Read
+    started_at: datetime
+    pages: int = 0
+    records: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pending:
+    """What the next transaction will carry."""
+
+    records: list[Outgoing] = field(default_factory=list)
+    states: dict[str, ConversationState] = field(default_factory=dict)
+    size: int = 0
+    news: list[events.Event] = field(default_factory=list)
+    compared: list[tuple[events.PageCompared, tuple[datetime, ...]]] = field(default_factory=list)
+
+
+class Assembly:
+    """The memory of one lane and source between a restore and the next one."""
+
+    def __init__(self, tools: AssemblyTools, bounds: BatchBounds, checkpoint: Checkpoint) -> None:
+        self._tools = tools
+        self._bounds = bounds
+        self._source = checkpoint.source
+        self._next = checkpoint  # with all steps taken, committed or not
+        self._committed = checkpoint
+        self._told: Checkpoint | None = None  # the committed checkpoint that the last watermark record speaks of
+        self._progress: dict[str, _Progress] = {}
+        self._pending = _Pending()
+        self._drift: set[str] = set()
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where the source stands, as committed."""
+        return self._committed
+
+    @property
+    def full(self) -> bool:
+        """Time to commit, whatever comes next."""
+        return len(self._pending.records) >= self._bounds.records or self._pending.size >= self._bounds.size
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to commit."""
+        return not self._pending.records
+
+    @property
+    def reading(self) -> bool:
+        """A read is open: more pages are to come."""
+        return bool(self._progress)
+
+    def take(self, step: steps.Step, now: datetime) -> None:
+        """Add one step to the next transaction."""
+        match step:
+            case steps.Started():
+                self._start(step)
+            case steps.Arrived():
+                self._arrive(step, now)
+            case steps.Parted():
+                self._part(step)
+            case steps.Ended():
+                self._end(step)
+            case steps.Failed():
+                self._fail(step)
+            case steps.Settled():
+                self._settle(step.window, step.tier, step.reason, step.at)
+            case _:
+                self._take_other(step)
+
+    def _take_other(self, step: steps.Abandoned | steps.Identified | steps.Noted) -> None:
+        """Steps that are not about one read."""
+        match step:
+            case steps.Abandoned():
+                for progress in list(self._progress.values()):
+                    self._fail(steps.Failed(read=progress.read, error=None, at=step.at))
+            case steps.Identified():
+                self._next = replace(self._next, organisation_id=step.organisation_id)
+            case steps.Noted():
+                self._audit(Action(step.action), self._tools.run_id, step.at, step.details)
+
+    def interrupted(self, reads: Sequence[OpenRead], at: datetime) -> None:
+        """Reads that a predecessor left open: they are reported, and made again by the planner."""
+        for read in reads:
+            details = audit.failure_of(None, hole=False) | {"subject": read.subject, "kind": read.kind}
+            self._audit(Action.EXTRACTION_FAILED, read.request_id, at, details)
+        self._next = replace(self._next, open_reads=())
+
+    def build(self, now: datetime) -> Batch:
+        """Freeze what is pending. A watermark for what was committed before rides along."""
+        published = _promise(self._committed)
+        self._next = replace(self._next, published=published)
+        if self._told is not self._committed and self._committed.offsets:
+            event_id = f"{self._tools.run_id}:{self._tools.new_id()}"
+            told = watermark(self._committed, published)
+            self._append(watermark_record(told, self._tools.encode_watermark, event_id, self._tools.run_id, now))
+        return Batch(
+            source=self._source,
+            records=tuple(self._pending.records),
+            states=tuple(self._pending.states.values()),
+            checkpoint=replace(
+                self._next,
+                usage=self._tools.usage(),
+                written_at=to_millis(now),
+                open_reads=tuple(_open_read(each) for each in self._progress.values()),
+            ),
+        )
+
+    def committed(self, batch: Batch, receipt: Receipt, now: datetime) -> list[events.Event]:
+        """The batch is on the topics: move on, and tell what happened."""
+        self._told = self._committed
+        self._committed = self._next = replace(batch.checkpoint, offsets=receipt.offsets)
+        pending, self._pending = self._pending, _Pending()
+        compared = [
+            replace(event, freshness=tuple((now - instant).total_seconds() for instant in newest))
+            for event, newest in pending.compared
+        ]
+        return [*compared, *pending.news]
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _start(self, step: steps.Started) -> None:
+        self._progress[step.read.request_id] = _Progress(read=step.read, started_at=step.at)
+        self._audit(Action.EXTRACTION_STARTED, step.read.request_id, step.at, audit.subject_of(step.read))
+
+    def _arrive(self, step: steps.Arrived, now: datetime) -> None:
+        read, page = step.read, step.page
+        result = self._tools.pages.work(
+            read, page, pending=self._pending.states, horizon_day=self._next.horizon_day, now=now
+        )
+        emitted = result.emitted.total()
+        self._pending.records += result.records
+        self._pending.states |= result.states
+        self._pending.size += result.size
+        self._pending.news += result.letters
+        progress = self._progress[read.request_id]
+        progress.pages += 1
+        progress.records += emitted
+        newest = tuple(from_millis(each) for each in result.newest)
+        self._pending.compared.append((self._compared(step, result), newest))
+        self._audit(
+            Action.PAGE_PROCESSED if page.conversations else Action.EMPTY_PAGE,
+            read.request_id,
+            now,
+            pageNumber=page.number,
+            totalHits=page.total_hits,
+            conversationsRead=len(page.conversations),
+            recordCount=emitted if page.conversations else None,
+            unchanged=result.unchanged + result.regressed,
+            stale=result.stale,
+            deadLetters=len(result.letters),
+        )
+        self._report_drift(result, read, now)
+
+    def _compared(self, step: steps.Arrived, result: PageResult) -> events.PageCompared:
+        letters: dict[str, int] = {}
+        for letter in result.letters:
+            letters[letter.reason] = letters.get(letter.reason, 0) + 1
+        return events.PageCompared(
+            source=self._source,
+            read=step.read,
+            number=step.page.number,
+            new=result.emitted[Change.NEW],
+            changed=result.emitted[Change.CHANGED],
+            unchanged=result.unchanged,
+            stale=result.stale,
+            regressed=result.regressed,
+            dead_letters=letters,
+            drift=tuple(sorted(result.drift)),
+        )
+
+    def _report_drift(self, result: PageResult, read: Read, now: datetime) -> None:
+        fresh = sorted(result.drift - self._drift)[: _KNOWN_DRIFT - len(self._drift)]
+        self._drift.update(fresh)
+        if fresh:
+            self._audit(Action.SCHEMA_DRIFT, read.request_id, now, {"paths": fresh})
+
+    def _part(self, step: steps.Parted) -> None:
+        self._progress.pop(step.read.request_id)
+        self._audit(Action.WINDOW_SPLIT, step.read.request_id, step.at, audit.split_of(step.split))
+        self._pending.news.append(
+            events.WindowSplit(source=self._source, read=step.read, hits=step.split.hits, parts=step.split.parts)
+        )
+
+    def _end(self, step: steps.Ended) -> None:
+        progress = self._progress.pop(step.read.request_id)
+        took = step.at - progress.started_at
+        self._audit(
+            Action.EXTRACTION_COMPLETED,
+            step.read.request_id,
+            step.at,
+            audit.end_of(step.end),
+            durationMs=_milliseconds(took),
+            totalHits=step.end.last_hits,
+            totalPagesFetched=step.end.pages,
+            totalRecordsExtracted=progress.records,
+            totalLatencyMs=_milliseconds(took),
+            paginationSuccessRate=step.end.success_ratio,
+        )
+        self._pending.news.append(
+            events.ReadCompleted(source=self._source, read=step.read, end=step.end, took=took, records=progress.records)
+        )
+        if step.covers is not None:
+            self._settle(step.covers, step.read.tier, step.end.unread, step.at)
+
+    def _fail(self, step: steps.Failed) -> None:
+        progress = self._progress.pop(step.read.request_id)
+        hole = step.misses is not None
+        self._audit(
+            Action.EXTRACTION_FAILED,
+            step.read.request_id,
+            step.at,
+            audit.failure_of(step.error, hole=hole),
+            durationMs=_milliseconds(step.at - progress.started_at),
+            totalPagesFetched=progress.pages,
+            totalRecordsExtracted=progress.records,
+        )
+        error = step.error
+        self._pending.news.append(
+            events.ReadFailed(
+                source=self._source,
+                read=step.read,
+                error=type(error).__name__ if error else "interrupted",
+                message=str(error) if error else "the read was interrupted",
+                what_to_do=error.what_to_do if error else "nothing: the window is read again",
+                correlation_id=getattr(error, "correlation_id", None),
+                hole=hole,
+            )
+        )
+        if step.misses is not None:
+            self._settle(step.misses, step.read.tier, reason_of(error), step.at)
+
+    def _settle(self, window: Window, tier: int, reason: str | None, at: datetime) -> None:
+        coverage = self._next.coverage
+        if reason is None:
+            self._next = replace(self._next, coverage=coverage.covered(window, tier))
+            return
+        moved = coverage.failed(window, tier, reason, at)
+        self._next = replace(self._next, coverage=moved)
+        for hole in moved.holes[len(coverage.holes) :]:
+            self._report_hole(hole, at)
+
+    def _report_hole(self, hole: Hole, at: datetime) -> None:
+        details = {"window": str(hole.interval), "tier": hole.tier, "reason": hole.reason}
+        self._audit(Action.HOLE_OPENED, self._tools.run_id, at, details)
+        self._pending.news.append(events.HoleOpened(source=self._source, hole=hole))
+
+    # --- records that are not conversations -------------------------------------------------------------------------
+
+    def _audit(
+        self,
+        action: Action,
+        request_id: str,
+        at: datetime,
+        details: Mapping[str, Any] | None = None,
+        **numbers: float | None,
+    ) -> None:
+        event = audit.event(
+            action,
+            audit_id=self._tools.new_id(),
+            request_id=request_id,
+            source=self._source,
+            at=at,
+            details=details,
+            **numbers,
+        )
+        self._append(audit_record(event, self._tools.encode_audit))
+
+    def _append(self, record: Outgoing) -> None:
+        self._pending.records.append(record)
+        self._pending.size += len(record.value or b"")
+
+
+def reason_of(error: errors.ProducerError | None) -> str:
+    """Why a window is a hole: the API's own code, else the class of the error."""
+    return getattr(error, "code", "") or type(error).__name__
+
+
+def _promise(checkpoint: Checkpoint) -> Published:
+    """What may be promised of a committed checkpoint; promises never decrease."""
+    coverage, before = checkpoint.coverage, checkpoint.published
+    final = len(coverage.watermarks) - 1
+    return Published(
+        head=max(before.head, coverage.complete_to(HEAD)), final=max(before.final, coverage.complete_to(final))
+    )
+
+
+def _open_read(progress: _Progress) -> OpenRead:
+    read = progress.read
+    return OpenRead(
+        request_id=read.request_id,
+        kind=read.kind.value,
+        subject=str(read.slice) if read.slice else f"{len(read.ids)} ids",
+        started_at=progress.started_at,
+    )
+
+
+def _milliseconds(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)

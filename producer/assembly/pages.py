@@ -1,0 +1,185 @@
+"""From one page to the records, states and counts that its transaction will carry.
+
+Pure: what is known of the conversations is asked for through a function, and nothing is kept. One bad conversation
+becomes a dead letter and never stops the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from producer import errors
+from producer.assembly import envelope
+from producer.events import ConversationDeadLettered
+from producer.model.batch import Headers, Outgoing, Topic
+from producer.model.conversation import ConversationState
+from producer.model.instants import Millis, from_millis, to_millis
+from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
+from producer.model.reads import Page, RawConversation, Read
+from producer.ports import Compare, Encode
+
+Known = Callable[[str, Iterable[str]], Mapping[str, ConversationState]]
+
+
+@dataclass(slots=True)
+class PageResult:
+    """What came of a page. `newest` has the newest instant of every emitted conversation."""
+
+    records: list[Outgoing] = field(default_factory=list)
+    states: dict[str, ConversationState] = field(default_factory=dict)
+    emitted: Counter[Change] = field(default_factory=Counter)
+    unchanged: int = 0
+    stale: int = 0
+    regressed: int = 0
+    letters: list[ConversationDeadLettered] = field(default_factory=list)
+    newest: list[Millis] = field(default_factory=list)
+    drift: set[str] = field(default_factory=set)
+    size: int = 0
+
+    def append(self, record: Outgoing) -> None:
+        """Add a record and what it weighs, in bytes of its value."""
+        self.records.append(record)
+        self.size += len(record.value or b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageWorker:
+    """Compares and encodes the conversations of a page. `limits`: the largest value that each topic takes, in bytes."""
+
+    source: str
+    compare: Compare
+    encode: Encode
+    known: Known
+    limits: Mapping[Topic, int]
+    conversations_topic: str
+
+    def work(
+        self, read: Read, page: Page, *, pending: Mapping[str, ConversationState], horizon_day: int, now: datetime
+    ) -> PageResult:
+        """Everything that a page adds to a batch whose states so far are `pending`."""
+        sighting = Sighting(
+            source=self.source,
+            request_id=read.request_id,
+            origin=read.origin,
+            as_of=to_millis(page.as_of),
+            observed_at=to_millis(page.observed_at),
+            normalized_at=to_millis(now),
+            horizon_day=horizon_day,
+        )
+        remembered = self.known(self.source, [raw.id for raw in page.conversations if raw.id and raw.id not in pending])
+        result = PageResult()
+
+        def look_up(conversation_id: str) -> ConversationState | None:
+            for states in (result.states, pending, remembered):
+                if conversation_id in states:
+                    return states[conversation_id]
+            return self.known(self.source, [conversation_id]).get(conversation_id)
+
+        run = _PageRun(worker=self, read=read, sighting=sighting, look_up=look_up, result=result)
+        for raw in page.conversations:
+            run.settle(raw, self.compare(raw, look_up, sighting))
+        return result
+
+    def fitting(self, outcome: Emitted) -> bytes:
+        """The encoded record. Raises Malformed when it fits neither the schema nor the topic."""
+        value = self.encode(outcome.record)
+        limit = self.limits[Topic.CONVERSATIONS]
+        if len(value) > limit:
+            raise errors.Malformed("too_large", "$", f"{len(value)} bytes, the topic takes {limit},")
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PageRun:
+    """One page in work."""
+
+    worker: PageWorker
+    read: Read
+    sighting: Sighting
+    look_up: Callable[[str], ConversationState | None]
+    result: PageResult
+
+    def settle(self, raw: RawConversation, outcome: Outcome) -> None:
+        """Put the outcome of one conversation into the result."""
+        result = self.result
+        match outcome:
+            case Unchanged(state=state):
+                result.unchanged += 1
+                if state is not None:
+                    result.states[state.id] = state
+            case Stale():
+                result.stale += 1
+            case Regressed(state=state):
+                result.regressed += 1
+                result.states[state.id] = state
+            case Emitted():
+                self._emit(raw, outcome)
+            case Poison(repeated=True):
+                result.unchanged += 1
+            case Poison(reason=reason, path=path, message=message, state=state):
+                self._dead_letter(raw, state, errors.Malformed(reason, path, message), stage="normalising")
+
+    def _emit(self, raw: RawConversation, outcome: Emitted) -> None:
+        result, state = self.result, outcome.state
+        try:
+            value = self.worker.fitting(outcome)
+        except errors.Malformed as error:
+            self._dead_letter(raw, _unsent(state, self.look_up(state.id)), error, stage="encoding")
+            return
+        event_id = f"{state.id}:{state.version}"
+        headers = self._headers(envelope.CONVERSATION, event_id, state.id)
+        result.append(Outgoing(Topic.CONVERSATIONS, state.id.encode(), value, headers))
+        result.states[state.id] = state
+        result.emitted[outcome.change] += 1
+        result.newest.append(outcome.newest)
+        result.drift.update(outcome.drift)
+
+    def _dead_letter(
+        self, raw: RawConversation, state: ConversationState, error: errors.Malformed, *, stage: str
+    ) -> None:
+        record_id = None if state.id.startswith("#") else state.id
+        body = bytes(raw.raw)
+        limit = self.worker.limits[Topic.DEAD_LETTERS]
+        event_id = f"{self.read.request_id}:{state.raw_hash.hex()}"
+        headers = (
+            *self._headers(envelope.DEAD_LETTER, event_id, record_id, content=envelope.JSON),
+            *envelope.failure_headers(
+                error, stage=stage, topic=self.worker.conversations_topic, window=str(self.read.slice or "by id")
+            ),
+            *((("truncated-from", str(len(body)).encode()),) if len(body) > limit else ()),
+        )
+        key = record_id.encode() if record_id else None
+        self.result.append(Outgoing(Topic.DEAD_LETTERS, key, body[:limit], headers))
+        self.result.states[state.id] = state
+        self.result.letters.append(
+            ConversationDeadLettered(
+                source=self.worker.source,
+                read=self.read,
+                conversation_id=record_id,
+                reason=error.reason,
+                path=error.path,
+                message=str(error),
+            )
+        )
+
+    def _headers(self, kind: str, event_id: str, subject: str | None, *, content: bytes = envelope.AVRO) -> Headers:
+        return envelope.headers(
+            kind,
+            event_id=event_id,
+            source=self.worker.source,
+            subject=subject,
+            at=from_millis(self.sighting.normalized_at),
+            request_id=self.read.request_id,
+            content=content,
+        )
+
+
+def _unsent(unsendable: ConversationState, known: ConversationState | None) -> ConversationState:
+    """What is remembered of a record that can't be sent: what was, and its raw hash: its letter is sent once."""
+    before = known or ConversationState(id=unsendable.id, start_day=unsendable.start_day, last_day=unsendable.last_day)
+    return msgspec.structs.replace(before, raw_hash=unsendable.raw_hash, dead_lettered=unsendable.raw_hash)

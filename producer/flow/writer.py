@@ -1,0 +1,101 @@
+"""The writing loop: turns steps into batches, one transaction at a time.
+
+A batch goes out when it is full, when its oldest record has waited `linger`, or when nothing more is on its way. The
+next batch is built only after the commit has returned, so nothing ever stands on a transaction that may yet fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from producer import events
+from producer.assembly.batch import Assembly
+from producer.model import steps
+from producer.model.checkpoint import Checkpoint
+from producer.planning.head import HeadPolicy, due_edge
+from producer.ports import Clock, Observer, Sink
+
+_STEPS = 8  # on the way from reader to writer, at most; pages in flight over HTTP come on top, bounded by the source
+
+
+@dataclass(slots=True, kw_only=True)
+class Writer:
+    """Commits one source. `linger` is real time: how long a record may wait for company in a transaction."""
+
+    name: str
+    sink: Sink
+    assembly: Assembly
+    clock: Clock
+    observe: Observer
+    head: HeadPolicy
+    linger: timedelta
+    committed: Callable[[], None]
+    _queue: asyncio.Queue[steps.Step] = field(default_factory=lambda: asyncio.Queue(_STEPS))
+    _taken: int = 0
+
+    async def put(self, step: steps.Step) -> None:
+        """Take a step, once there is room."""
+        await self._queue.put(step)
+
+    async def settled(self) -> None:
+        """Wait until every step put so far is committed."""
+        await self._queue.join()
+
+    def checkpoint(self) -> Checkpoint:
+        """Where the source stands, as committed."""
+        return self.assembly.checkpoint
+
+    async def run(self) -> None:
+        """Commit what comes, until cancelled. Raises what the sink raises; then this writer is not used again."""
+        loop = asyncio.get_running_loop()
+        deadline: float | None = None
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    step = await self._queue.get()
+            except TimeoutError:
+                await self._commit()
+                deadline = None
+                continue
+            self._taken += 1
+            self.assembly.take(step, self.clock.now())
+            if self.assembly.full or (self._queue.empty() and not self.assembly.reading):
+                await self._commit()
+                deadline = None
+            elif deadline is None:
+                deadline = loop.time() + self.linger.total_seconds()
+
+    async def _commit(self) -> None:
+        batch = self.assembly.build(self.clock.now())
+        receipt = await self.sink.commit(batch)
+        self.committed()
+        now = self.clock.now()
+        for event in self.assembly.committed(batch, receipt, now):
+            self.observe(event)
+        checkpoint = self.assembly.checkpoint
+        self.observe(
+            events.BatchCommitted(
+                source=self.name,
+                records=receipt.records,
+                took=receipt.took,
+                checkpoint=checkpoint,
+                tracked=self.sink.tracked(),
+            )
+        )
+        coverage = checkpoint.coverage
+        self.observe(
+            events.CoverageMeasured(
+                source=self.name,
+                head=checkpoint.published.head,
+                final=checkpoint.published.final,
+                uncovered=coverage.uncovered(due_edge(now, self.head)),
+                holes=coverage.holes,
+                clock=now,
+            )
+        )
+        taken, self._taken = self._taken, 0
+        for _ in range(taken):
+            self._queue.task_done()

@@ -1,0 +1,196 @@
+"""The life of one source on one lane. This file reads as the whole program.
+
+Take the lane over and restore; then read and write until told to stop. When a commit fails, everything that was built
+is dropped and the lane is restored: planning goes on from what was committed, so nothing is lost and nothing doubled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from producer import errors, events
+from producer.assembly.batch import Assembly, AssemblyTools, BatchBounds
+from producer.audit import Action
+from producer.clock import pause
+from producer.flow.reader import Reader, ReadPolicy, first_head
+from producer.flow.writer import Writer
+from producer.model import steps
+from producer.model.batch import Restored
+from producer.model.checkpoint import Checkpoint, Published
+from producer.model.coverage import Coverage
+from producer.model.instants import day_number, floor_millis
+from producer.planning.pace import wait_after
+from producer.ports import Clock, Observer, Sink, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanePolicy:
+    """How a source is captured. `capture_start` None means now; `tiers` counts the head and the re-reads.
+
+    `linger` and `grace` are real time: how long a record waits for company, and a read for its end at a stop.
+    """
+
+    capture_start: datetime | None
+    tiers: int
+    reads: ReadPolicy
+    bounds: BatchBounds
+    linger: timedelta
+    grace: timedelta
+    expected_organisation: str | None
+    config_digest: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Lane:
+    """One source and the sink it writes to. `tools` makes the assembly's tools from what was restored."""
+
+    name: str
+    source: Source
+    sink: Sink
+    clock: Clock
+    real_clock: Clock
+    observe: Observer
+    policy: LanePolicy
+    tools: Callable[[Restored], AssemblyTools]
+    new_id: Callable[[], str]
+    started_details: Mapping[str, Any] = field(default_factory=dict)
+    _announced: bool = False
+    _commits: int = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; every failure of Kafka is waited out. Never raises for credentials, broker or fencing."""
+        failures = 0
+        try:
+            while not stop.is_set():
+                commits = self._commits
+                try:
+                    await self._work(await self._open(), stop)
+                except* errors.SinkError as group:
+                    error = _first(group)
+                else:
+                    return
+                failures = failures + 1 if self._commits == commits else 1
+                await self._wait(error, failures, stop)
+        finally:
+            await self.sink.close()
+
+    async def _open(self) -> Restored:
+        restored = await self.sink.open()
+        self.observe(
+            events.LaneRestored(
+                source=self.name,
+                took=restored.took,
+                conversations=restored.conversations,
+                checkpoint=restored.checkpoints.get(self.name),
+            )
+        )
+        return restored
+
+    async def _work(self, restored: Restored, stop: asyncio.Event) -> None:
+        now = self.clock.now()
+        before = restored.checkpoints.get(self.name)
+        checkpoint = replace(before or self._first_checkpoint(now), offsets=restored.offsets)
+        assembly = Assembly(self.tools(restored), self.policy.bounds, checkpoint)
+        assembly.interrupted(checkpoint.open_reads, now)
+        writer = Writer(
+            name=self.name,
+            sink=self.sink,
+            assembly=assembly,
+            clock=self.clock,
+            observe=self.observe,
+            head=self.policy.reads.head,
+            linger=self.policy.linger,
+            committed=self._count_commit,
+        )
+        reader = Reader(
+            name=self.name,
+            source=self.source,
+            clock=self.clock,
+            observe=self.observe,
+            policy=self.policy.reads,
+            new_id=self.new_id,
+            checkpoint=writer.checkpoint,
+            put=writer.put,
+            settled=writer.settled,
+            expected_organisation=self.policy.expected_organisation,
+        )
+        try:
+            async with asyncio.TaskGroup() as group:
+                writing = group.create_task(writer.run())
+                await self._announce(writer, before, now)
+                await self._read_until_stopped(group, reader, stop)
+                await writer.put(steps.Abandoned(at=self.clock.now()))
+                await writer.settled()
+                await writer.put(steps.Noted(action=Action.STOPPED.value, at=self.clock.now()))
+                await writer.settled()  # this last transaction carries the watermark of the one before
+                writing.cancel()
+        except* errors.SinkError as failures:
+            self._discarded(_first(failures))
+            raise
+
+    def _discarded(self, error: errors.SinkError) -> None:
+        if isinstance(error, errors.Fenced):
+            self.observe(events.LaneFenced(source=self.name, message=str(error)))
+        self.observe(
+            events.BatchDiscarded(
+                source=self.name, reason=type(error).__name__, message=str(error), what_to_do=error.what_to_do
+            )
+        )
+
+    def _count_commit(self) -> None:
+        self._commits += 1
+
+    async def _announce(self, writer: Writer, before: Checkpoint | None, now: datetime) -> None:
+        """Put the start of this process, once, and a change of its settings into the audit."""
+        if self._announced:
+            return
+        await writer.put(steps.Noted(action=Action.STARTED.value, at=now, details=self.started_details))
+        if before is not None and before.config_digest != self.policy.config_digest:
+            details = {"before": before.config_digest, "after": self.policy.config_digest}
+            await writer.put(steps.Noted(action=Action.CONFIG_CHANGED.value, at=now, details=details))
+        self._announced = True
+
+    async def _read_until_stopped(self, group: asyncio.TaskGroup, reader: Reader, stop: asyncio.Event) -> None:
+        """Run the reader; after a stop it may finish its window as long as the grace allows, then it is interrupted."""
+        reading = group.create_task(reader.run(stop))
+        stopping = group.create_task(stop.wait())
+        await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({reading}, timeout=self.policy.grace.total_seconds())
+        reading.cancel()
+        stopping.cancel()
+        await asyncio.wait({reading})
+
+    def _first_checkpoint(self, now: datetime) -> Checkpoint:
+        start = floor_millis(self.policy.capture_start or now)
+        head = floor_millis(first_head(start, now))
+        return Checkpoint(
+            source=self.name,
+            capture_start=start,
+            coverage=Coverage.beginning(since=start, head=head, tiers=self.policy.tiers, at=now),
+            published=Published(head=start, final=start),
+            horizon_day=day_number(head),
+            config_digest=self.policy.config_digest,
+        )
+
+    async def _wait(self, error: errors.SinkError, failures: int, stop: asyncio.Event) -> None:
+        wait = wait_after(error, failures)
+        self.observe(
+            events.SinkBlocked(
+                source=self.name,
+                reason=type(error).__name__,
+                message=str(error),
+                what_to_do=error.what_to_do,
+                wait=wait,
+            )
+        )
+        await pause(self.real_clock, wait, stop)
+
+
+def _first(group: BaseExceptionGroup[errors.SinkError]) -> errors.SinkError:
+    """The first error of a group, however deep."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
