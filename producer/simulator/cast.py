@@ -1,0 +1,130 @@
+"""Who takes part in a conversation: the legs of its document, and the fields that each medium gives them."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from producer.simulator import identity
+from producer.simulator.clock import SECOND
+from producer.simulator.directory import Directory, Entity, person
+from producer.simulator.outlines import Profile
+from producer.simulator.sessions import Leg, address, voice_fields
+
+_MESSAGE_TYPES = ("webmessaging", "sms", "whatsapp", "facebook", "open", "line", "apple", "instagram", "telegraph")
+_MESSAGE_WEIGHTS = (40, 25, 15, 8, 4, 3, 2, 2, 1)
+_FLOW_TYPES = {
+    "voice": "INBOUNDCALL",
+    "callback": "INBOUNDCALL",
+    "chat": "INBOUNDCHAT",
+    "email": "INBOUNDEMAIL",
+    "message": "INBOUNDSHORTMESSAGE",
+}
+
+
+class Cast:
+    """The participants so far. `queue` is the one the conversation is in, `routed` when it was last offered to one."""
+
+    def __init__(self, profile: Profile, dice: Random, directory: Directory, document: dict[str, Any]) -> None:
+        self._dice = dice
+        self._directory = directory
+        self._document = document
+        self._media = profile.media
+        self._direction = profile.direction
+        self._mos = 5.0
+        self.legs: list[Leg] = []
+        self.queue: Entity = dice.choice(directory.queues)
+        self.remote = person(dice)
+        self.routed = 0
+
+    def join(self, purpose: str) -> Leg:
+        """A new participant."""
+        dice = self._dice
+        leg = Leg(dice, purpose, self._media, self._direction)
+        session = leg.session
+        if self.legs:
+            session["peerId"] = self.legs[0].session["sessionId"]
+        match self._media:
+            case "voice":
+                ours, theirs = "tel:+15550100000", self._address()
+                edge = dice.choice(self._directory.edges).id
+                session |= voice_fields(dice, edge, theirs, ours, self.remote)
+            case "email":
+                session |= {"addressFrom": self._address(), "addressTo": "service@example.invalid"}
+            case "message":
+                session |= {"messageType": self._message_type(), "remote": self.remote}
+            case "callback":
+                session |= {"callbackNumbers": [self._address()[4:]], "callbackUserName": self.remote}
+            case _:
+                session["remote"] = self.remote
+        self.legs.append(leg)
+        self._document["participants"].append(leg.participant)
+        return leg
+
+    def _address(self) -> str:
+        if not self.legs:
+            return address(self._dice, self._media)
+        first = self.legs[0].session
+        return str(first.get("ani") or first.get("addressFrom") or f"tel:{first['callbackNumbers'][0]}")
+
+    def _message_type(self) -> str:
+        if self.legs:
+            return str(self.legs[0].session["messageType"])
+        return self._dice.choices(_MESSAGE_TYPES, _MESSAGE_WEIGHTS)[0]
+
+    def enter_flow(self, at: int) -> None:
+        """The inbound flow takes the conversation."""
+        leg = self.join("ivr" if self._media in ("voice", "callback") else "workflow")
+        flow = self._dice.choice(self._directory.flows)
+        leg.session["flow"] = {
+            "entryReason": "tel:+15550100000",
+            "entryType": "dnis",
+            "flowId": flow.id,
+            "flowName": flow.name,
+            "flowType": _FLOW_TYPES[self._media],
+            "flowVersion": "28.0",
+            "startingLanguage": "en-us",
+        }
+        leg.open("ivr" if self._media in ("voice", "callback") else "system", at)
+        leg.measure(at, nFlow=1)
+
+    def offer(self, at: int) -> None:
+        """The flow or an agent hands the conversation to the queue."""
+        leg = self.join("acd")
+        leg.participant["participantName"] = self.queue.name
+        leg.session |= {"flowInType": "ivr", "requestedRoutings": ["Standard"]}
+        skill = self._dice.choice(self._directory.skills).id
+        leg.open("interact", at, queueId=self.queue.id, requestedRoutingSkillIds=[skill])
+        leg.measure(at, nOffered=1)
+        self.routed = at
+
+    def alert(self, at: int) -> Leg:
+        """An agent is chosen, and rung."""
+        agent = self.join("agent")
+        agent.participant["userId"] = self._dice.choice(self._directory.users).id
+        agent.session |= {"requestedRoutings": ["Standard"], "usedRouting": "Standard"}
+        agent.open("alert", at - min(2 * SECOND, max(0, at - self.routed)), queueId=self.queue.id)
+        return agent
+
+    def interact(self, agent: Leg, at: int) -> None:
+        """The agent talks or writes."""
+        agent.open("interact", at, queueId=self.queue.id)
+
+    def agent(self) -> Leg:
+        """The agent who had it last."""
+        agent = self.last("agent")
+        if agent is None:
+            raise LookupError("a beat needs an agent before any has answered: the outline is wrong")
+        return agent
+
+    def last(self, *purposes: str) -> Leg | None:
+        """The latest leg of one of these purposes."""
+        return next((leg for leg in reversed(self.legs) if leg.participant["purpose"] in purposes), None)
+
+    def hear(self, leg: Leg, at: int, count: int) -> None:
+        """Media statistics, which only voice has."""
+        if self._media != "voice":
+            return
+        self._mos = min(self._mos, leg.voice_quality(at, count))
+        self._document["mediaStatsMinConversationMos"] = self._mos
+        self._document["mediaStatsMinConversationRFactor"] = self._mos * 19

@@ -1,0 +1,130 @@
+"""The door every API request comes in by: faults, credentials, limit, permission, and the log of what was answered."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from random import Random
+
+from aiohttp import web
+
+from producer.simulator import refusals, wire
+from producer.simulator.access import Quotas, Tokens
+from producer.simulator.answers import Answer, Answers
+from producer.simulator.clock import MINUTE, SECOND, Clock
+from producer.simulator.faults import Fault, FaultTable, Trouble
+from producer.simulator.options import SimulatorOptions
+from producer.simulator.organisation import Row
+from producer.simulator.stats import Stats
+
+Reply = Callable[["Call"], Awaitable[bytes]]
+
+
+class Call:
+    """One API request, and what is being made of it. `now` is the instant the answer speaks of."""
+
+    def __init__(self, request: web.Request, now: int, fault: Fault | None) -> None:
+        self.request = request
+        self.now = now
+        self.fault = fault
+        self.correlation_id = str(uuid.uuid4())
+        self.served: list[Row] = []
+
+    def meets(self, trouble: Trouble) -> bool:
+        """Whether this call's fault is of that kind."""
+        return self.fault is not None and self.fault.kind is trouble
+
+
+class Front:
+    """Lets requests in and answers out. Its attributes are what an operator may change while it runs."""
+
+    def __init__(self, options: SimulatorOptions, clock: Clock) -> None:
+        self._options = options
+        self.clock = clock
+        self.tokens = Tokens(options)
+        self.quotas = Quotas(options)
+        self.faults = FaultTable(options.faults, options.seed)
+        self.answers = Answers(options.answer_log_bytes)
+        self.stats = Stats()
+        self.secret = options.client_secret
+        self.permission = options.permission
+        self.latency = options.latency.total_seconds()
+        self._jitter = options.latency_jitter.total_seconds()
+        self._dice = Random(options.seed)
+
+    def open(self, reply: Reply) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """A handler for a path without a token: the login."""
+        return lambda request: self._handle(request, reply)
+
+    def guarded(
+        self, reply: Reply, *, needs_permission: bool = False
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """A handler for a path that needs a token, and counts against its limit."""
+
+        async def checked(call: Call) -> bytes:
+            token = self.tokens.check(call.request.headers.get("Authorization"), call.now)
+            try:
+                self.quotas.admit(token, call.now)
+            except refusals.Refused:
+                self.stats.limited()
+                raise
+            if needs_permission and not self.permission:
+                raise refusals.missing_permission()
+            return await reply(call)
+
+        return lambda request: self._handle(request, checked)
+
+    async def _handle(self, request: web.Request, reply: Reply) -> web.StreamResponse:
+        now = self.clock.now()
+        fault = self.faults.draw(request.path, now)
+        call = Call(request, now, fault)
+        answer = Answer(
+            at=now,
+            request_id=request.headers.get("X-Request-Id"),
+            method=request.method,
+            path=request.path_qs,
+            fault=fault.kind.value if fault else None,
+        )
+        self.stats.began()
+        try:
+            if self.latency or self._jitter:
+                await asyncio.sleep(self.latency + self._jitter * self._dice.random())
+            response = await self._respond(call, reply)
+            answer.status = response.status
+            if response.status == 200 and not (fault and fault.kind in (Trouble.TRUNCATED, Trouble.CUT)):
+                answer.served = call.served
+            if fault is not None and wire.spoils(fault):
+                return await wire.spoil(response, fault, request)
+            return response
+        finally:
+            self.answers.add(answer)
+            route = request.match_info.route.resource
+            path = route.canonical if route else request.path
+            self.stats.finished(path, answer.status, answer.fault, len(answer.served))
+
+    async def _respond(self, call: Call, reply: Reply) -> web.Response:
+        try:
+            if call.fault is not None:
+                if call.fault.kind is Trouble.UNAUTHORIZED:
+                    _, _, token = call.request.headers.get("Authorization", "").partition(" ")
+                    self.tokens.revoke(token or "-")
+                spoiled = await wire.instead(call.fault, call.request, call.correlation_id, self.quotas.limit)
+                if spoiled is not None:
+                    return spoiled
+            response = wire.reply(await reply(call), call.correlation_id)
+        except refusals.Refused as problem:
+            response = wire.refusal(problem, call.correlation_id)
+        if self._options.rate_headers:
+            response.headers.update(self._rate_headers(call))
+        if self._options.gzip and not wire.spoils(call.fault):
+            wire.compress(response, call.request)
+        return response
+
+    def _rate_headers(self, call: Call) -> dict[str, str]:
+        _, _, token = call.request.headers.get("Authorization", "").partition(" ")
+        return {
+            "inin-ratelimit-count": str(self.quotas.used(token, call.now)),
+            "inin-ratelimit-allowed": str(self.quotas.limit),
+            "inin-ratelimit-reset": str(-(-(MINUTE - call.now % MINUTE) // SECOND)),
+        }

@@ -1,0 +1,122 @@
+"""How answers leave: headers, compression, and the ways in which a fault spoils one. Thin."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from socket import SO_LINGER, SOL_SOCKET
+from typing import Any, Final
+
+from aiohttp import web
+
+from producer.simulator import refusals
+from producer.simulator.faults import Fault, Trouble
+
+_HEADERS: Final = {
+    "Cache-Control": "no-cache, no-store, must-revalidate",
+    "Strict-Transport-Security": "max-age=600; includeSubDomains",
+}
+_PIECES = 20
+_HTML = (
+    b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
+)
+_BARE: Mapping[Trouble, tuple[int, bytes, str]] = {
+    Trouble.BAD_GATEWAY: (502, _HTML, "text/html"),
+    Trouble.UNAVAILABLE: (503, b"", "text/plain"),
+}
+_SPOILED = frozenset({Trouble.TRUNCATED, Trouble.CUT, Trouble.DRIP})
+
+
+def reply(
+    body: bytes, correlation_id: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """A JSON answer with the headers that every answer has."""
+    every = {**_HEADERS, "ININ-Correlation-Id": correlation_id, **(headers or {})}
+    return web.Response(body=body, status=status, headers=every, content_type="application/json")
+
+
+def refusal(problem: refusals.Refused, correlation_id: str) -> web.Response:
+    """An error body of the platform."""
+    return reply(dumps(problem.body(correlation_id)), correlation_id, problem.status, problem.headers)
+
+
+def dumps(value: Any) -> bytes:
+    """JSON bytes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def compress(response: web.Response, request: web.Request) -> None:
+    """Send gzip to a client that takes it."""
+    if "gzip" in request.headers.get("Accept-Encoding", "") and isinstance(response.body, bytes):
+        packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+        response.body = packer.compress(response.body) + packer.flush()
+        response.headers["Content-Encoding"] = "gzip"
+
+
+async def instead(fault: Fault, request: web.Request, correlation_id: str, limit: int) -> web.Response | None:
+    """The answer a fault gives in place of the right one; None when the fault spoils the right one, or changes it."""
+    match fault.kind:
+        case Trouble.RATE_LIMITED:
+            raise refusals.rate_limited(fault.retry_after)
+        case Trouble.RATE_LIMITED_BARE:
+            raise refusals.rate_limited_bare(limit)
+        case Trouble.UNAUTHORIZED:
+            raise refusals.bad_token()
+        case Trouble.FORBIDDEN:
+            raise refusals.missing_permission()
+        case Trouble.SERVER_ERROR:
+            raise refusals.server_error()
+        case Trouble.GATEWAY_TIMEOUT:
+            raise refusals.timed_out()
+        case Trouble.TOO_LARGE:
+            raise refusals.too_large()
+        case Trouble.BAD_GATEWAY | Trouble.UNAVAILABLE:
+            status, body, kind = _BARE[fault.kind]
+            headers = {**_HEADERS, "ININ-Correlation-Id": correlation_id}
+            return web.Response(body=body, status=status, content_type=kind, headers=headers)
+        case Trouble.STALL:
+            await asyncio.sleep(fault.seconds)
+            return broken(request)
+        case Trouble.RESET:
+            return broken(request)
+        case Trouble.SLOW:
+            await asyncio.sleep(fault.seconds)
+    return None
+
+
+def broken(request: web.Request) -> web.Response:
+    """Reset the connection; what is returned goes nowhere."""
+    transport = request.transport
+    if transport is not None:
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response(status=500)
+
+
+def spoils(fault: Fault | None) -> bool:
+    """Whether the fault spoils the right answer on its way out."""
+    return fault is not None and fault.kind in _SPOILED
+
+
+async def spoil(response: web.Response, fault: Fault, request: web.Request) -> web.StreamResponse:
+    """Send the right answer in the wrong way."""
+    body = response.body if isinstance(response.body, bytes) else b""
+    if fault.kind is Trouble.TRUNCATED:
+        response.body = body[: len(body) // 2]
+        return response
+    stream = web.StreamResponse(status=response.status, headers=response.headers)
+    stream.content_length = len(body)
+    await stream.prepare(request)
+    if fault.kind is Trouble.CUT:
+        await stream.write(body[: len(body) // 2])
+        broken(request)
+        return stream
+    size = len(body) // _PIECES + 1
+    for begin in range(0, len(body), size):
+        await stream.write(body[begin : begin + size])
+        await asyncio.sleep(fault.seconds / _PIECES)
+    await stream.write_eof()
+    return stream
