@@ -1,0 +1,1 @@
+"""The commands of the command line, one file each: `configure` declares the arguments, `run` returns the exit code."""
