@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # A line on the pipe means: the child is gone and its number may belong to another process.
@@ -19,11 +19,17 @@ _WATCH = 'read -r _ || kill -9 "$1"'
 class Child:
     """A running program, its output appended to a file. Blocking calls, each bounded; use from one thread at a time."""
 
-    def __init__(self, command: Sequence[str | Path], *, log: Path) -> None:
+    def __init__(self, command: Sequence[str | Path], *, log: Path, environ: Mapping[str, str] | None = None) -> None:
+        """Start `command`; `environ` replaces the environment (secrets go there, never into the arguments)."""
         with log.open("ab") as output:
             # In a session of its own, so that Ctrl-C reaches the parent only, which stops it in order.
             self._process = subprocess.Popen(  # noqa: S603 - the command is ours
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environ,
+                start_new_session=True,
             )
         try:
             self._watchdog = subprocess.Popen(  # noqa: S603 - the same
