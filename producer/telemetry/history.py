@@ -1,0 +1,232 @@
+"""Remembers what the events said of each source, of the last reads and of the last errors, and shows it as snapshots.
+
+Bounded in everything it keeps; asks nobody anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from producer import events
+from producer.model.reads import Read
+from producer.telemetry import lines
+from producer.telemetry.health import Reason
+from producer.telemetry.redaction import Redactor
+from producer.telemetry.snapshot import ErrorRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
+
+MOST_READS = 50
+MOST_ERRORS = 50
+MOST_HOLES = 100
+MOST_OPEN_READS = 50
+MOST_SOURCES = 50
+LONGEST_TEXT = 500
+
+
+@dataclass(slots=True, kw_only=True)
+class History:
+    """Follows the events. `observe` is an Observer; `now` is product time."""
+
+    now: Callable[[], datetime]
+    version: str
+    sources: Iterable[str]
+    redactor: Redactor
+    _run_id: str = ""
+    _started_at: datetime | None = None
+    _standing: dict[str, SourceStatus] = field(default_factory=dict)
+    _open: OrderedDict[str, ReadRow] = field(default_factory=OrderedDict)
+    _ended: deque[ReadRow] = field(default_factory=lambda: deque(maxlen=MOST_READS))
+    _errors: deque[ErrorRow] = field(default_factory=lambda: deque(maxlen=MOST_ERRORS))
+
+    def __post_init__(self) -> None:
+        self._standing = {source: SourceStatus(source=source) for source in self.sources}
+
+    def observe(self, event: events.Event) -> None:
+        """Remember one event; those that nothing is shown of are passed over."""
+        remember = _REMEMBERED.get(type(event))
+        if remember is not None:
+            remember(self, event)
+        line = lines.line_of(event)
+        if line is not None and line.level >= logging.WARNING:
+            self._note(event, line)
+
+    def snapshot(self, reasons: tuple[Reason, ...]) -> Snapshot:
+        """What is known now; `reasons` are those of Health. Newest reads and errors first."""
+        return Snapshot(
+            at=self.now(),
+            version=self.version,
+            run_id=self._run_id,
+            started_at=self._started_at,
+            ready=not reasons,
+            reasons=tuple(replace(reason, message=self._text(reason.message)) for reason in reasons),
+            sources=tuple(self._standing.values()),
+            reads=(*reversed(self._open.values()), *reversed(self._ended))[:MOST_READS],
+            errors=tuple(reversed(self._errors)),
+        )
+
+    def began(self, event: events.ServiceStarted) -> None:
+        """The daemon runs."""
+        self._run_id, self._started_at = event.run_id, self.now()
+
+    def stands(self, source: str, **facts: Any) -> None:
+        """Something new is known of a source."""
+        known = self.standing(source)
+        if known.source in self._standing or len(self._standing) < MOST_SOURCES:
+            self._standing[known.source] = replace(known, **facts)
+
+    def standing(self, source: str) -> SourceStatus:
+        """What is known of a source; an event without one belongs to the only one there is."""
+        if not source and len(self._standing) == 1:
+            return next(iter(self._standing.values()))
+        return self._standing.get(source) or SourceStatus(source=source)
+
+    def read_began(self, event: events.ReadStarted) -> None:
+        """A read is open."""
+        self._open[event.read.request_id] = self._row(event.source, event.read)
+        if len(self._open) > MOST_OPEN_READS:
+            self._open.popitem(last=False)
+
+    def read_moved(self, event: events.PageFetched) -> None:
+        """A read has one page more."""
+        row = self._open.get(event.read.request_id)
+        if row is not None:
+            self._open[event.read.request_id] = replace(row, pages=row.pages + 1)
+
+    def read_ended(self, source: str, read: Read, **facts: Any) -> None:
+        """A read is over."""
+        row = self._open.pop(read.request_id, None) or self._row(source, read)
+        self._ended.append(replace(row, **facts))
+
+    def _row(self, source: str, read: Read) -> ReadRow:
+        return ReadRow(
+            source=source,
+            request_id=read.request_id,
+            kind=read.kind.value,
+            window=lines.subject_of(read),
+            began_at=self.now(),
+        )
+
+    def _note(self, event: events.Event, line: lines.Line) -> None:
+        row = ErrorRow(
+            at=self.now(),
+            level=logging.getLevelName(line.level).lower(),
+            source=event.source,
+            action=lines.action_of(type(event)),
+            message=self._text(line.message),
+            what_to_do=self._text(line.what_to_do),
+            request_id=self._text(str(line.fields.get("request_id", ""))),
+            window=str(line.fields.get("window", "")),
+            correlation_id=self._text(str(line.fields.get("correlation_id", ""))),
+        )
+        last = self._errors[-1] if self._errors else None
+        if last and (last.source, last.action, last.message) == (row.source, row.action, row.message):
+            self._errors[-1] = replace(row, times=last.times + 1)
+            return
+        self._errors.append(row)
+
+    def _text(self, text: str) -> str:
+        """Without secrets, and of bounded length."""
+        return self.redactor.text(text)[:LONGEST_TEXT]
+
+
+def _read_completed(history: History, event: events.ReadCompleted) -> None:
+    end = event.end
+    history.read_ended(
+        event.source,
+        event.read,
+        verdict=end.verdict.value,
+        took=event.took,
+        hits=end.last_hits,
+        unique=end.unique,
+        pages=end.pages,
+        records=event.records,
+        remark=f"a part is a hole: {end.unread}" if end.unread else "",
+    )
+
+
+def _read_failed(history: History, event: events.ReadFailed) -> None:
+    remark = f"{event.error}: {'a hole' if event.hole else 'made again'}"
+    history.read_ended(event.source, event.read, verdict="failed", remark=remark)
+
+
+def _window_split(history: History, event: events.WindowSplit) -> None:
+    remark = f"{len(event.parts)} parts are read instead"
+    history.read_ended(event.source, event.read, verdict="split", hits=event.hits, remark=remark)
+
+
+def _page_compared(history: History, event: events.PageCompared) -> None:
+    known = history.standing(event.source)
+    history.stands(
+        event.source,
+        new=known.new + event.new,
+        changed=known.changed + event.changed,
+        unchanged=known.unchanged + event.unchanged,
+        stale=known.stale + event.stale,
+        regressed=known.regressed + event.regressed,
+        dead_letters=known.dead_letters + sum(event.dead_letters.values()),
+    )
+
+
+def _batch_committed(history: History, event: events.BatchCommitted) -> None:
+    receipt = ReceiptRow(at=history.now(), records=event.records, took=event.took)
+    coverage = event.checkpoint.coverage
+    history.stands(
+        event.source, receipt=receipt, tracked=event.tracked, since=coverage.since, losses=coverage.losses[-MOST_HOLES:]
+    )
+
+
+def _lane_restored(history: History, event: events.LaneRestored) -> None:
+    history.stands(event.source, tracked=event.conversations)
+    if event.checkpoint is not None:
+        coverage = event.checkpoint.coverage
+        history.stands(event.source, since=coverage.since, head=coverage.watermarks[0])
+
+
+def _coverage_measured(history: History, event: events.CoverageMeasured) -> None:
+    history.stands(
+        event.source,
+        head=event.head,
+        final=event.final,
+        uncovered=event.uncovered,
+        measured_at=event.clock,
+        holes=tuple(sorted(event.holes, key=lambda hole: hole.start)[:MOST_HOLES]),
+        holes_in_all=len(event.holes),
+    )
+
+
+def _limiter_measured(history: History, event: events.LimiterMeasured) -> None:
+    history.stands(event.source, cap=event.cap, learned=event.learned, used=event.used)
+
+
+def _rate_limit_hit(history: History, event: events.RateLimitHit) -> None:
+    history.stands(event.source, rate_limited=history.standing(event.source).rate_limited + 1, learned=event.learned)
+
+
+def _breaker_changed(history: History, event: events.BreakerChanged) -> None:
+    history.stands(event.source, breaker=event.state)
+
+
+def _token_refreshed(history: History, event: events.TokenRefreshed) -> None:
+    history.stands(event.source, token_expires_at=event.expires_at)
+
+
+_REMEMBERED: Mapping[type[events.Event], Callable[[History, Any], None]] = {
+    events.ServiceStarted: History.began,
+    events.ReadStarted: History.read_began,
+    events.PageFetched: History.read_moved,
+    events.ReadCompleted: _read_completed,
+    events.ReadFailed: _read_failed,
+    events.WindowSplit: _window_split,
+    events.PageCompared: _page_compared,
+    events.BatchCommitted: _batch_committed,
+    events.LaneRestored: _lane_restored,
+    events.CoverageMeasured: _coverage_measured,
+    events.LimiterMeasured: _limiter_measured,
+    events.RateLimitHit: _rate_limit_hit,
+    events.BreakerChanged: _breaker_changed,
+    events.TokenRefreshed: _token_refreshed,
+}

@@ -1,0 +1,96 @@
+"""What the status page and `/status` show, as frozen values: where each source stands, the last reads and errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from producer.model.coverage import Hole, Loss
+from producer.telemetry.health import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRow:
+    """One read. `verdict` is `reading` while it is open and `failed` when it did not end."""
+
+    source: str
+    request_id: str
+    kind: str
+    window: str
+    began_at: datetime
+    verdict: str = "reading"
+    took: timedelta | None = None
+    hits: int | None = None
+    unique: int | None = None
+    pages: int = 0
+    records: int | None = None
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRow:
+    """A log line of level warning or above; `times` it came in a row, `at` the last time."""
+
+    at: datetime
+    level: str
+    source: str
+    action: str
+    message: str
+    what_to_do: str
+    request_id: str = ""
+    window: str = ""
+    correlation_id: str = ""
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRow:
+    """The last transaction that was committed."""
+
+    at: datetime
+    records: int
+    took: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """Where one source stands; None and 0 until something said so."""
+
+    source: str
+    since: datetime | None = None
+    head: datetime | None = None
+    final: datetime | None = None
+    uncovered: timedelta | None = None
+    measured_at: datetime | None = None
+    holes: tuple[Hole, ...] = ()
+    holes_in_all: int = 0
+    losses: tuple[Loss, ...] = ()
+    cap: int | None = None
+    learned: int | None = None
+    used: int | None = None
+    rate_limited: int = 0
+    breaker: str = "closed"
+    token_expires_at: datetime | None = None
+    tracked: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    regressed: int = 0
+    dead_letters: int = 0
+    receipt: ReceiptRow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything to show, at one instant of product time."""
+
+    at: datetime
+    version: str
+    run_id: str
+    started_at: datetime | None
+    ready: bool
+    reasons: tuple[Reason, ...]
+    sources: tuple[SourceStatus, ...]
+    reads: tuple[ReadRow, ...]
+    errors: tuple[ErrorRow, ...]
