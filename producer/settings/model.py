@@ -1,0 +1,274 @@
+"""All settings, their defaults and their bounds, group by group; the texts below the fields are their documentation.
+
+What can be said of one value stands here; what relates several of them stands in `relations`. Spans of the source
+(intervals, lags, ages) run on product time; spans of the wire (timeouts, the wait of a transaction) are real time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from producer.model.batch import Topic
+from producer.settings.secret import Secret, SecretSource
+from producer.settings.values import (
+    ApplicationId,
+    ByteSize,
+    CaptureStart,
+    Instant,
+    Region,
+    Server,
+    Span,
+    TopicName,
+    Url,
+    parse_list,
+)
+
+_MILLISECOND = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_MIB = 1 << 20
+
+
+class Group(BaseModel):
+    """What all groups share: unknown names are refused, nothing changes, errors don't show what was given."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+class Genesys(Group):
+    """The organisation of Genesys Cloud that is read."""
+
+    region: Region | None = None
+    """The region by name, AWS id or domain, for example `mypurecloud.ie` or `eu-west-1`; or set both addresses."""
+    api_url: Url | None = None
+    """The address of the API, in place of the region's."""
+    login_url: Url | None = None
+    """The address that tokens are had from, in place of the region's."""
+    client_id: str = ""
+    """The id of the OAuth client (grant: client credentials)."""
+    client_secret: Secret = SecretSource()
+    """The secret of the OAuth client; from a secret file it is read again at every token request."""
+    realm_id: str | None = None
+    """The id of the organisation that the token must belong to; without it any organisation is taken."""
+    page_size: int = Field(default=100, ge=1, le=200)
+    """Conversations asked for in one page; the platform takes 100."""
+    timeout: Span = Field(default=30 * _SECOND, ge=_SECOND, le=5 * _MINUTE)
+    """How long one attempt of a request may take."""
+    retries: int = Field(default=3, ge=0, le=10)
+    """How often one request is repeated before its window is left for later."""
+    token_refresh_margin: Span = Field(default=60 * _SECOND, ge=_SECOND, le=10 * _MINUTE)
+    """A token is renewed when less than this remains of its validity."""
+
+
+class Capture(Group):
+    """Which conversations are captured, and how soon."""
+
+    start: CaptureStart = None
+    """Where capture begins: `now` (the moment of the first start) or an ISO 8601 instant; later starts go on."""
+    poll_interval: Span = Field(default=15 * _SECOND, ge=_SECOND, le=_HOUR)
+    """From one poll of the head to the next; it stretches by itself when a poll costs more than its share."""
+    head_lag: Span = Field(default=30 * _SECOND, ge=timedelta(0), le=_HOUR)
+    """How long the source is given to show what happened before the head reads it."""
+    overlap: Span = Field(default=5 * _MINUTE, ge=timedelta(0), le=_DAY)
+    """How much of what it has read the head reads again with each poll."""
+    catch_up_slice: Span = Field(default=_HOUR, ge=_MINUTE, le=_DAY)
+    """The longest stretch that the head reads at once while it catches up."""
+    rereads: Annotated[tuple[Span, ...], BeforeValidator(parse_list)] = Field(
+        default=(15 * _MINUTE, 2 * _HOUR, 24 * _HOUR, 8 * _DAY), min_length=1, max_length=8
+    )
+    """The ages at which every window is read again, rising. Their number is part of the stored coverage."""
+    hit_bound: int = Field(default=10_000, ge=200, le=100_000)
+    """A window with more conversations than this is split; the platform ends any one query at 100,000."""
+
+
+class Limits(Group):
+    """What may be asked of Genesys Cloud."""
+
+    requests_per_minute: int = Field(default=300, ge=1, le=100_000)
+    """The rate limit of the OAuth client."""
+    headroom: float = Field(default=0.1, ge=0, lt=1)
+    """The part of the limit that is left to others, from 0 to below 1."""
+    concurrency: int = Field(default=8, ge=1, le=64)
+    """Requests under way at the same time."""
+    max_response_bytes: ByteSize = Field(default=32 * _MIB, ge=_MIB, le=1 << 30)
+    """The largest answer that is taken, decompressed."""
+
+
+class KafkaSecurity(Group):
+    """How brokers are reached and who we are to them."""
+
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """As the brokers' listener says."""
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    """How user and password are proven; needed with a SASL protocol."""
+    username: str | None = None
+    """The user; needed with a SASL protocol."""
+    password: Secret = SecretSource()
+    """The user's password; from a secret file it is read again at every connection that is built."""
+    ca_file: Path | None = None
+    """Certificates (PEM) that the brokers' are checked against; without it those of the system."""
+    cert_file: Path | None = None
+    """Our certificate (PEM), where the brokers ask for one."""
+    key_file: Path | None = None
+    """The key (PEM, without passphrase) of our certificate."""
+
+
+def _below_prefix(name: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda group: f"{group['prefix']}.{name}.v1"
+
+
+class Topics(Group):
+    """The names of the topics; by default `<prefix>.<purpose>.v1`."""
+
+    prefix: Annotated[TopicName, Field(max_length=200)] = "genesys"
+    """What the names of all topics begin with."""
+    conversations: TopicName = Field(default_factory=_below_prefix("conversations"))
+    """Conversations, by default `<prefix>.conversations.v1`."""
+    audit: TopicName = Field(default_factory=_below_prefix("audit"))
+    """Audit events, by default `<prefix>.audit.v1`."""
+    dead_letters: TopicName = Field(default_factory=_below_prefix("dead-letters"))
+    """What could not be normalised, by default `<prefix>.dead-letters.v1`."""
+    watermarks: TopicName = Field(default_factory=_below_prefix("watermarks"))
+    """Watermarks, by default `<prefix>.watermarks.v1`."""
+    state: TopicName = Field(default_factory=_below_prefix("state"))
+    """State and checkpoints, by default `<prefix>.state.v1`. Nothing else may write to it."""
+
+    def by_purpose(self) -> Mapping[Topic, str]:
+        """The name of every topic that is in use."""
+        return {topic: getattr(self, topic.value) for topic in Topic if topic.value in Topics.model_fields}
+
+
+class Partitions(Group):
+    """How many partitions topics are made with. More of them later break the order of keys: refused at start."""
+
+    conversations: int = Field(default=12, ge=1, le=10_000)
+    """Partitions of the conversations topic."""
+    audit: int = Field(default=6, ge=1, le=10_000)
+    """Partitions of the audit topic."""
+    dead_letters: int = Field(default=6, ge=1, le=10_000)
+    """Partitions of the dead-letter topic."""
+
+
+class Transaction(Group):
+    """When a transaction is full: at the first bound that is reached."""
+
+    max_records: int = Field(default=1_000, ge=1, le=100_000)
+    """Records in one transaction."""
+    max_bytes: ByteSize = Field(default=4 * _MIB, ge=64 * 1024, le=256 * _MIB)
+    """Encoded bytes in one transaction."""
+    max_wait: Span = Field(default=_SECOND, ge=10 * _MILLISECOND, le=20 * _SECOND)
+    """How long records wait for others to share a transaction with."""
+
+
+class Kafka(Group):
+    """The cluster that conversations are written to."""
+
+    bootstrap_servers: Annotated[tuple[Server, ...], BeforeValidator(parse_list)] = Field(default=(), max_length=100)
+    """Brokers to begin with, as host:port."""
+    security: KafkaSecurity = KafkaSecurity()
+    topics: Topics = Topics()
+    application_id: ApplicationId = Field(default_factory=lambda group: f"genesys-producer-{group['topics'].state}")
+    """The identity of this installation (its transactional ids begin with it); by default from the state topic's name.
+    Replicas of one installation share it; two installations must never."""
+    lanes: int = Field(default=8, ge=1, le=1_000)
+    """Partitions of the state topic: the units in which sources spread over replicas."""
+    partitions: Partitions = Partitions()
+    replication_factor: int = Field(default=3, ge=1, le=100)
+    """Copies of each topic that `topics create` makes."""
+    min_insync_replicas: int = Field(default=2, ge=1, le=100)
+    """Copies that must have a record before it counts as written."""
+    transaction: Transaction = Transaction()
+
+
+class Record(Group):
+    """What a conversation on the topic carries."""
+
+    detail: Literal["full", "summary"] = "full"
+    """`full`; or `summary`: participants, evaluations, surveys and resolutions left empty."""
+
+
+class Admin(Group):
+    """The read-only server for health, metrics and status."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - kubelet and Prometheus come from outside; what it serves is read-only and masked
+    """The address it listens on; all by default, since probes and scrapes come from outside the pod."""
+    port: int = Field(default=9464, ge=0, le=65_535)
+    """The port it listens on; 0 takes a free one."""
+
+
+class State(Group):
+    """The memory of what was written. Its home is the state topic; on disk lies a working copy."""
+
+    path: Path | None = None
+    """A folder that keeps the working copy over restarts; without it a temporary one, restored from Kafka."""
+    format: int = Field(default=1, ge=1, le=1)
+    """The format that state is written in. Raise it after an upgrade, once no rollback is wanted."""
+
+
+class Log(Group):
+    """What is logged, and how it looks."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important lines that are shown."""
+    format: Literal["auto", "console", "json"] = "auto"
+    """`auto` is `console` on a terminal and `json` elsewhere."""
+
+
+class Dev(Group):
+    """For demo and tests: a virtual clock, shared with the simulator. Refused against a real organisation."""
+
+    clock_origin: Instant | None = None
+    """The instant that product time showed at `clock_epoch`."""
+    clock_epoch: float | None = None
+    """Unix seconds at which product time stood at `clock_origin`."""
+    clock_speed: float = Field(default=1, gt=0, le=100_000)
+    """How much faster than real time product time runs."""
+    cache_dir: Path | None = None
+    """Where the demo keeps what it has fetched and made (broker jars, formatted data)."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. `load` is the entrance; built directly it reads nothing."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+    genesys: Genesys = Genesys()
+    capture: Capture = Capture()
+    limits: Limits = Limits()
+    kafka: Kafka = Field(default_factory=Kafka)
+    record: Record = Record()
+    admin: Admin = Admin()
+    state: State = State()
+    log: Log = Log()
+    dev: Dev = Dev()
+
+    _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """By name of a setting: where its value came from. What is not in it is at its default."""
+        return self._origins
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is given
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is given
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is given
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is given
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Nothing is read behind one's back: `load` hands over the layers."""
+        return (init_settings,)
