@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from producer.settings import Settings, SettingsRefused, as_yaml, load, shown
+from producer.settings import Settings, SettingsRefused, as_yaml, json_schema, load, shown
 
 OK = 0
 
@@ -38,13 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
         case "show":
             print(_shown(load(arguments.config), as_json=arguments.output == "json"), end="")
         case _:
-            print(json.dumps(schema(), indent=2))
+            print(json.dumps(json_schema(), indent=2))
     return OK
-
-
-def schema() -> dict[str, object]:
-    """The JSON Schema of the settings file: every setting with its documentation, default and bounds."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
 
 
 def _check(config: Path | None, *, as_json: bool) -> int:

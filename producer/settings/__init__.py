@@ -8,7 +8,18 @@
 from producer.settings.loading import load
 from producer.settings.model import Settings
 from producer.settings.problems import Problem, SettingsRefused
+from producer.settings.schema import json_schema
 from producer.settings.secret import SecretSource
 from producer.settings.shown import as_yaml, shown, shown_flat
 
-__all__ = ["Problem", "SecretSource", "Settings", "SettingsRefused", "as_yaml", "load", "shown", "shown_flat"]
+__all__ = [
+    "Problem",
+    "SecretSource",
+    "Settings",
+    "SettingsRefused",
+    "as_yaml",
+    "json_schema",
+    "load",
+    "shown",
+    "shown_flat",
+]

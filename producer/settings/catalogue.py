@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from producer.settings.model import Group, Settings
+from producer.settings.group import Group
+from producer.settings.model import Settings
 from producer.settings.secret import SecretSource
 
 PREFIX = "PRODUCER_"

@@ -6,43 +6,24 @@ What can be said of one value stands here; what relates several of them stands i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from producer.model.batch import Topic
+from producer.settings.group import Group
+from producer.settings.kafka import Kafka
 from producer.settings.secret import Secret, SecretSource
-from producer.settings.values import (
-    ApplicationId,
-    ByteSize,
-    CaptureStart,
-    Instant,
-    Region,
-    Server,
-    Span,
-    TopicName,
-    Url,
-    parse_list,
-)
+from producer.settings.values import ByteSize, CaptureStart, Instant, Region, Span, Url, parse_list
 
-_MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _MIB = 1 << 20
-
-
-class Group(BaseModel):
-    """What all groups share: unknown names are refused, nothing changes, errors don't show what was given."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True, allow_inf_nan=False
-    )
 
 
 class Genesys(Group):
@@ -104,92 +85,6 @@ class Limits(Group):
     """The largest answer that is taken, decompressed."""
 
 
-class KafkaSecurity(Group):
-    """How brokers are reached and who we are to them."""
-
-    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    """As the brokers' listener says."""
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
-    """How user and password are proven; needed with a SASL protocol."""
-    username: str | None = None
-    """The user; needed with a SASL protocol."""
-    password: Secret = SecretSource()
-    """The user's password; from a secret file it is read again at every connection that is built."""
-    ca_file: Path | None = None
-    """Certificates (PEM) that the brokers' are checked against; without it those of the system."""
-    cert_file: Path | None = None
-    """Our certificate (PEM), where the brokers ask for one."""
-    key_file: Path | None = None
-    """The key (PEM, without passphrase) of our certificate."""
-
-
-def _below_prefix(name: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda group: f"{group['prefix']}.{name}.v1"
-
-
-class Topics(Group):
-    """The names of the topics; by default `<prefix>.<purpose>.v1`."""
-
-    prefix: Annotated[TopicName, Field(max_length=200)] = "genesys"
-    """What the names of all topics begin with."""
-    conversations: TopicName = Field(default_factory=_below_prefix("conversations"))
-    """Conversations, by default `<prefix>.conversations.v1`."""
-    audit: TopicName = Field(default_factory=_below_prefix("audit"))
-    """Audit events, by default `<prefix>.audit.v1`."""
-    dead_letters: TopicName = Field(default_factory=_below_prefix("dead-letters"))
-    """What could not be normalised, by default `<prefix>.dead-letters.v1`."""
-    watermarks: TopicName = Field(default_factory=_below_prefix("watermarks"))
-    """Watermarks, by default `<prefix>.watermarks.v1`."""
-    state: TopicName = Field(default_factory=_below_prefix("state"))
-    """State and checkpoints, by default `<prefix>.state.v1`. Nothing else may write to it."""
-
-    def by_purpose(self) -> Mapping[Topic, str]:
-        """The name of every topic that is in use."""
-        return {topic: getattr(self, topic.value) for topic in Topic if topic.value in Topics.model_fields}
-
-
-class Partitions(Group):
-    """How many partitions topics are made with. More of them later break the order of keys: refused at start."""
-
-    conversations: int = Field(default=12, ge=1, le=10_000)
-    """Partitions of the conversations topic."""
-    audit: int = Field(default=6, ge=1, le=10_000)
-    """Partitions of the audit topic."""
-    dead_letters: int = Field(default=6, ge=1, le=10_000)
-    """Partitions of the dead-letter topic."""
-
-
-class Transaction(Group):
-    """When a transaction is full: at the first bound that is reached."""
-
-    max_records: int = Field(default=1_000, ge=1, le=100_000)
-    """Records in one transaction."""
-    max_bytes: ByteSize = Field(default=4 * _MIB, ge=64 * 1024, le=256 * _MIB)
-    """Encoded bytes in one transaction."""
-    max_wait: Span = Field(default=_SECOND, ge=10 * _MILLISECOND, le=20 * _SECOND)
-    """How long records wait for others to share a transaction with."""
-
-
-class Kafka(Group):
-    """The cluster that conversations are written to."""
-
-    bootstrap_servers: Annotated[tuple[Server, ...], BeforeValidator(parse_list)] = Field(default=(), max_length=100)
-    """Brokers to begin with, as host:port."""
-    security: KafkaSecurity = KafkaSecurity()
-    topics: Topics = Topics()
-    application_id: ApplicationId = Field(default_factory=lambda group: f"genesys-producer-{group['topics'].state}")
-    """The identity of this installation (its transactional ids begin with it); by default from the state topic's name.
-    Replicas of one installation share it; two installations must never."""
-    lanes: int = Field(default=8, ge=1, le=1_000)
-    """Partitions of the state topic: the units in which sources spread over replicas."""
-    partitions: Partitions = Partitions()
-    replication_factor: int = Field(default=3, ge=1, le=100)
-    """Copies of each topic that `topics create` makes."""
-    min_insync_replicas: int = Field(default=2, ge=1, le=100)
-    """Copies that must have a record before it counts as written."""
-    transaction: Transaction = Transaction()
-
-
 class Record(Group):
     """What a conversation on the topic carries."""
 
@@ -244,15 +139,15 @@ class Settings(BaseSettings):
         extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True, allow_inf_nan=False
     )
 
-    genesys: Genesys = Genesys()
-    capture: Capture = Capture()
-    limits: Limits = Limits()
+    genesys: Genesys = Field(default_factory=Genesys)
+    capture: Capture = Field(default_factory=Capture)
+    limits: Limits = Field(default_factory=Limits)
     kafka: Kafka = Field(default_factory=Kafka)
-    record: Record = Record()
-    admin: Admin = Admin()
-    state: State = State()
-    log: Log = Log()
-    dev: Dev = Dev()
+    record: Record = Field(default_factory=Record)
+    admin: Admin = Field(default_factory=Admin)
+    state: State = Field(default_factory=State)
+    log: Log = Field(default_factory=Log)
+    dev: Dev = Field(default_factory=Dev)
 
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
@@ -260,6 +155,12 @@ class Settings(BaseSettings):
     def origins(self) -> Mapping[str, str]:
         """By name of a setting: where its value came from. What is not in it is at its default."""
         return self._origins
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown, as it is now."""
+        return tuple(
+            secret for source in (self.genesys.client_secret, self.kafka.security.password) if (secret := source())
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -48,7 +48,7 @@ class SecretSource:
         self._last = value
         self._file = file
 
-    def __call__(self) -> SecretStr:
+    def __call__(self) -> str:
         """The secret of this moment.
 
         While its file can't be read (a rotation may take it away for a moment) it is what was read last: if that is no
@@ -58,8 +58,8 @@ class SecretSource:
             try:
                 self._last = read_secret_file(self._file)
             except (OSError, ValueError):
-                return SecretStr(self._last)
-        return SecretStr(self._last)
+                return self._last
+        return self._last
 
     def __bool__(self) -> bool:
         return bool(self._last)

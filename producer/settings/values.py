@@ -24,6 +24,7 @@ SPAN_UNITS = {
 SIZE_UNITS = {"GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10}
 
 _SPAN = re.compile(r"(\d{1,8})(ms|s|m|h|d)")
+_PLAIN = re.compile(r"[!-\[\]-~]+")  # without blanks and backslashes, which clients read in different ways
 _SIZE = re.compile(r"(\d{1,15})(KiB|MiB|GiB)?")
 
 
@@ -112,7 +113,7 @@ def check_url(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and _PLAIN.fullmatch(url)
     except ValueError:
         parts, usable = None, False
     if not parts or not usable:

@@ -25,7 +25,7 @@ def test_the_minimum_is_four_variables_and_the_rest_are_defaults() -> None:
     settings = load(environ=MINIMUM)
 
     assert settings.genesys.region == "mypurecloud.ie"
-    assert settings.genesys.client_secret().get_secret_value() == "canary-secret"
+    assert settings.genesys.client_secret() == "canary-secret"
     assert settings.kafka.bootstrap_servers == ("broker-1:9092", "broker-2:9092")
     assert settings.capture == Settings().capture
     assert settings.origins == {
@@ -103,7 +103,7 @@ def test_yaml_is_taken_as_text_so_that_nothing_changes_its_meaning(tmp_path: Pat
 
     settings = load(config, environ)
 
-    assert settings.genesys.client_secret().get_secret_value() == "0123"
+    assert settings.genesys.client_secret() == "0123"
     assert settings.genesys.realm_id == "no"
     assert settings.capture.start == datetime(2026, 3, 10, 10, tzinfo=UTC)
 
@@ -114,13 +114,13 @@ def test_a_secret_file_is_read_again_at_every_use(tmp_path: Path) -> None:
     environ = {name: value for name, value in MINIMUM.items() if "SECRET" not in name}
     secret = load(environ=environ | {"PRODUCER_SECRETS_DIR": str(tmp_path)}).genesys.client_secret
 
-    seen = [secret().get_secret_value()]
+    seen = [secret()]
     secret_file.write_text("second\n")
-    seen.append(secret().get_secret_value())
+    seen.append(secret())
     secret_file.unlink()
-    seen.append(secret().get_secret_value())
+    seen.append(secret())
     secret_file.write_text("third\n")
-    seen.append(secret().get_secret_value())
+    seen.append(secret())
 
     assert seen == ["first", "second", "second", "third"]
 
@@ -136,7 +136,7 @@ def test_secrets_are_masked_wherever_settings_are_shown() -> None:
     settings = load(environ=MINIMUM)
 
     texts = [repr(settings), str(settings), as_yaml(settings), str(shown(settings)), str(shown_flat(settings))]
-    texts += [settings.model_dump_json(), repr(settings.genesys.client_secret), repr(settings.genesys.client_secret())]
+    texts += [settings.model_dump_json(), repr(settings.genesys.client_secret)]
 
     assert [text for text in texts if "canary" in text] == []
     assert shown_flat(settings)["genesys.client_secret"] == "**********"
@@ -190,8 +190,9 @@ def test_topics_and_identity_follow_the_prefix_unless_they_are_named() -> None:
         Topic.DEAD_LETTERS: "demo-1.dead-letters.v1",
         Topic.WATERMARKS: "demo-1.watermarks.v1",
         Topic.STATE: "demo-1.state.v1",
+        Topic.COMMANDS: "demo-1.commands.v1",
     }
-    assert kafka.application_id == "genesys-producer-demo-1.state.v1"
+    assert kafka.application_id == "genesys-producer.demo-1.state.v1"
 
 
 def test_a_start_is_judged_by_product_time() -> None:
