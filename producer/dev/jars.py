@@ -17,7 +17,9 @@ from typing import Any
 from producer.dev.cache import made_once
 from producer.errors import PrerequisiteMissing
 
-KAFKA_VERSION = "4.3.1"
+# 4.3.0 and 4.3.1 lose the end of a committed transaction when the broker is killed at the wrong moment, and hide its
+# records for good (KAFKA-20734; seen here in 5 of 5 kills right after a commit). 4.2.1 does not.
+KAFKA_VERSION = "4.2.1"
 PARALLEL_DOWNLOADS = 8
 TIMEOUT_SECONDS = 30
 

@@ -1,0 +1,80 @@
+"""The demo's command line: sets the stage, shows it live, and at the end lets the judge speak."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime, time as time_of_day, timedelta
+
+from producer.dev.demo.stage import Stage, StageOptions
+from producer.dev.demo.view import Topic, View
+from producer.settings.values import parse_instant, parse_span
+
+SATURDAY = 5
+FOUND_A_PROBLEM = 1
+RATE = 400_000
+"""Conversations a day: enough that something happens every second."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--duration", type=_span, help="end by itself after so long (real time) and judge the run")
+    parser.add_argument("--output", choices=("text", "json"), default="text", help="json: only the judge's answer")
+    parser.add_argument("--speed", type=float, default=1.0, help="virtual seconds per second (default %(default)s)")
+    parser.add_argument("--origin", type=_instant, help="the instant its clock starts at (default: a weekday, 10:00Z)")
+    parser.add_argument("--rate", type=int, default=RATE, help="conversations a day (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another organisation (default %(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo; returns 1 when the judge found something wrong."""
+    origin = arguments.origin or last_weekday_at_ten(datetime.now(UTC))
+    options = StageOptions(origin=origin, speed=arguments.speed, rate=arguments.rate, seed=arguments.seed)
+    quiet = arguments.output == "json"
+    out = sys.stderr if quiet else sys.stdout
+    out.write("starting a simulated Genesys Cloud organisation, Apache Kafka and the daemon …\n")
+    out.flush()
+    with Stage(options) as stage:
+        out.write(f"status page: {stage.admin_url}/   simulator: {stage.simulator_url}   (Ctrl-C ends all)\n")
+        try:
+            _watch(stage, View(out), arguments.duration)
+        except KeyboardInterrupt:
+            out.write("stopping …\n")
+        stage.stop_daemon()
+        if arguments.duration is None:
+            return 0
+        raise NotImplementedError
+    return 0
+
+
+def _watch(stage: Stage, view: View, duration: timedelta | None) -> None:
+    end = time.monotonic() + duration.total_seconds() if duration else float("inf")
+    with closing(Topic(stage.bootstrap_servers, f"{stage.topics_prefix}.conversations.v1")) as topic:
+        while time.monotonic() < end:
+            stage.check_daemon()
+            view.show(topic.arrived(1.0))
+            view.show_status(stage.status(), stage.now(), datetime.now(UTC))
+
+
+def last_weekday_at_ten(now: datetime) -> datetime:
+    """The latest weekday's 10:00Z that is not in the future: the busy hour of an ordinary day."""
+    day = now.date() if now.time() >= time_of_day(10) else now.date() - timedelta(days=1)
+    while day.weekday() >= SATURDAY:
+        day -= timedelta(days=1)
+    return datetime.combine(day, time_of_day(10), UTC)
+
+
+def _span(text: str) -> timedelta:
+    span = parse_span(text)
+    if not isinstance(span, timedelta):
+        raise argparse.ArgumentTypeError(f"{text} is not a span like 60s")
+    return span
+
+
+def _instant(text: str) -> datetime:
+    instant = parse_instant(text)
+    if not isinstance(instant, datetime):
+        raise argparse.ArgumentTypeError(f"{text} is not an instant like 2026-03-10T10:00:00Z")
+    return instant

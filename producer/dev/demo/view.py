@@ -1,0 +1,97 @@
+"""What a person sees of the demo: records as they arrive on the topic, and every few seconds where the daemon stands.
+
+It reads the topics with another client library than the daemon writes with, and only what is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TextIO
+
+import confluent_kafka
+
+from producer.encoding.avro import decode
+
+SHOWN_AT_ONCE = 4  # records of a second that are shown; all are counted
+STATUS_EVERY = timedelta(seconds=5)
+
+
+class Topic:
+    """The committed records of one topic, from its beginning."""
+
+    def __init__(self, bootstrap_servers: str, topic: str) -> None:
+        self._consumer = confluent_kafka.Consumer(
+            {
+                "bootstrap.servers": bootstrap_servers,
+                "group.id": f"{topic}.view",
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+            }
+        )
+        metadata = self._consumer.list_topics(topic, timeout=30).topics[topic]
+        self._consumer.assign(
+            [confluent_kafka.TopicPartition(topic, partition, 0) for partition in metadata.partitions]
+        )
+
+    def arrived(self, seconds: float) -> Iterator[Mapping[str, Any]]:
+        """The records that are there within about so many seconds, decoded."""
+        for message in self._consumer.consume(num_messages=1_000, timeout=seconds):
+            if message.error() is None and message.value() is not None:
+                yield decode(message.value())[1]
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._consumer.close()
+
+
+@dataclass(slots=True)
+class View:
+    """Counts what arrives and prints it, line by line, as a terminal or a file shows it."""
+
+    out: TextIO
+    new: int = 0
+    changed: int = 0
+    _last: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
+
+    def show(self, records: Iterator[Mapping[str, Any]]) -> None:
+        """Print some of the records, count all."""
+        shown = 0
+        for record in records:
+            first = record["revision"] == 1
+            self.new += first
+            self.changed += not first
+            if shown < SHOWN_AT_ONCE:
+                shown += 1
+                self.out.write(f"  {line_of(record)}\n")
+        self.out.flush()
+
+    def show_status(self, status: Mapping[str, Any] | None, clock: datetime, real: datetime) -> None:
+        """Print where the daemon stands, at most every few seconds of real time."""
+        if real - self._last < STATUS_EVERY:
+            return
+        self._last = real
+        said = status_line(status) if status else "the daemon does not answer yet"
+        self.out.write(f"{clock:%H:%M:%S}Z  {self.new} conversations, {self.changed} changes on the topic | {said}\n")
+        self.out.flush()
+
+
+def line_of(record: Mapping[str, Any]) -> str:
+    """One record in a line."""
+    started = record["startTime"]
+    began = (
+        f"{datetime.fromtimestamp(started / 1000, UTC):%H:%M:%S}" if isinstance(started, int) else str(started)[11:19]
+    )
+    duration = f"{record['durationMs'] / 1000:.0f} s" if record["durationMs"] is not None else "open"
+    channel, direction = record["channelType"], record["direction"] or "-"
+    return (
+        f"{record['recordId']}  rev {record['revision']:<3} {channel:<12} {direction:<8} began {began}  {duration:>8}"
+        f"  {record['participantCount']} participants  wrap-up {record['wrapUpCode'] or '-'}"
+    )
+
+
+def status_line(status: Mapping[str, Any]) -> str:
+    """Coverage and budget in a line."""
+    return str(status)
