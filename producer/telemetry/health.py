@@ -128,6 +128,8 @@ class Health:
         self._block(event.source, "breaker", message, errors.SourceUnavailable.what_to_do)
 
     def _sink_blocked(self, event: events.SinkBlocked) -> None:
+        if event.reason == errors.Fenced.__name__:  # LaneFenced says it better
+            return
         self._block("", "broker", event.message, event.what_to_do, event.reason)
 
     def _batch_discarded(self, event: events.BatchDiscarded) -> None:

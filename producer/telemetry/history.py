@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from producer import events
+from producer.model.checkpoint import Checkpoint
+from producer.model.coverage import HEAD
 from producer.model.reads import Read
 from producer.telemetry import lines
 from producer.telemetry.health import Reason
-from producer.telemetry.redaction import Redactor
 from producer.telemetry.snapshot import ErrorRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
 
 MOST_READS = 50
@@ -34,7 +35,6 @@ class History:
     now: Callable[[], datetime]
     version: str
     sources: Iterable[str]
-    redactor: Redactor
     _run_id: str = ""
     _started_at: datetime | None = None
     _standing: dict[str, SourceStatus] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class History:
             run_id=self._run_id,
             started_at=self._started_at,
             ready=not reasons,
-            reasons=tuple(replace(reason, message=self._text(reason.message)) for reason in reasons),
+            reasons=reasons,
             sources=tuple(self._standing.values()),
             reads=(*reversed(self._open.values()), *reversed(self._ended))[:MOST_READS],
             errors=tuple(reversed(self._errors)),
@@ -101,6 +101,11 @@ class History:
         row = self._open.pop(read.request_id, None) or self._row(source, read)
         self._ended.append(replace(row, **facts))
 
+    def reads_dropped(self, event: events.BatchDiscarded) -> None:
+        """What was being read goes with the transaction that was given up."""
+        for row in [row for row in self._open.values() if event.source in ("", row.source)]:
+            self._ended.append(replace(self._open.pop(row.request_id), verdict="dropped", remark=event.reason))
+
     def _row(self, source: str, read: Read) -> ReadRow:
         return ReadRow(
             source=source,
@@ -116,21 +121,17 @@ class History:
             level=logging.getLevelName(line.level).lower(),
             source=event.source,
             action=lines.action_of(type(event)),
-            message=self._text(line.message),
-            what_to_do=self._text(line.what_to_do),
-            request_id=self._text(str(line.fields.get("request_id", ""))),
-            window=str(line.fields.get("window", "")),
-            correlation_id=self._text(str(line.fields.get("correlation_id", ""))),
+            message=line.message[:LONGEST_TEXT],
+            what_to_do=line.what_to_do[:LONGEST_TEXT],
+            request_id=line.fields.get("request_id", "")[:LONGEST_TEXT],
+            window=line.fields.get("window", ""),
+            correlation_id=line.fields.get("correlation_id", "")[:LONGEST_TEXT],
         )
         last = self._errors[-1] if self._errors else None
         if last and (last.source, last.action, last.message) == (row.source, row.action, row.message):
             self._errors[-1] = replace(row, times=last.times + 1)
             return
         self._errors.append(row)
-
-    def _text(self, text: str) -> str:
-        """Without secrets, and of bounded length."""
-        return self.redactor.text(text)[:LONGEST_TEXT]
 
 
 def _read_completed(history: History, event: events.ReadCompleted) -> None:
@@ -171,19 +172,21 @@ def _page_compared(history: History, event: events.PageCompared) -> None:
     )
 
 
+def _covered(checkpoint: Checkpoint) -> dict[str, Any]:
+    coverage = checkpoint.coverage
+    return {"since": coverage.since, "covered_to": coverage.watermarks[HEAD], "losses": coverage.losses[-MOST_HOLES:]}
+
+
 def _batch_committed(history: History, event: events.BatchCommitted) -> None:
     receipt = ReceiptRow(at=history.now(), records=event.records, took=event.took)
-    coverage = event.checkpoint.coverage
-    history.stands(
-        event.source, receipt=receipt, tracked=event.tracked, since=coverage.since, losses=coverage.losses[-MOST_HOLES:]
-    )
+    history.stands(event.source, receipt=receipt, tracked=event.tracked, **_covered(event.checkpoint))
 
 
 def _lane_restored(history: History, event: events.LaneRestored) -> None:
     history.stands(event.source, tracked=event.conversations)
     if event.checkpoint is not None:
-        coverage = event.checkpoint.coverage
-        history.stands(event.source, since=coverage.since, head=coverage.watermarks[0])
+        published = event.checkpoint.published
+        history.stands(event.source, **_covered(event.checkpoint), head=published.head, final=published.final)
 
 
 def _coverage_measured(history: History, event: events.CoverageMeasured) -> None:
@@ -223,6 +226,7 @@ _REMEMBERED: Mapping[type[events.Event], Callable[[History, Any], None]] = {
     events.WindowSplit: _window_split,
     events.PageCompared: _page_compared,
     events.BatchCommitted: _batch_committed,
+    events.BatchDiscarded: History.reads_dropped,
     events.LaneRestored: _lane_restored,
     events.CoverageMeasured: _coverage_measured,
     events.LimiterMeasured: _limiter_measured,

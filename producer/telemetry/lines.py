@@ -262,7 +262,7 @@ def _conversation_dead_lettered(event: events.ConversationDeadLettered) -> Line:
     name = event.conversation_id or "without an id"
     return Line(
         level=logging.WARNING,
-        message=f"conversation {name} went to the dead letters ({event.reason}): {event.message} at {event.path}",
+        message=f"conversation {name} went to the dead letters ({event.reason}): {event.message}",
         fields=_of_read(
             event.read, **_present(conversation_id=event.conversation_id), reason=event.reason, path=event.path
         ),
@@ -275,7 +275,7 @@ def _batch_committed(event: events.BatchCommitted) -> Line:
     return Line(
         level=logging.DEBUG,
         message=f"committed {event.records} records in {_seconds(event.took)}",
-        fields={"head": iso_millis(event.checkpoint.coverage.watermarks[0]), "tracked": event.tracked},
+        fields={"head": iso_millis(event.checkpoint.published.head), "tracked": event.tracked},
     )
 
 
@@ -299,6 +299,8 @@ def _lane_fenced(event: events.LaneFenced) -> Line:
 
 
 def _sink_blocked(event: events.SinkBlocked) -> Line:
+    if event.reason == errors.Fenced.__name__:  # LaneFenced has told what happened
+        return Line(level=logging.INFO, message=f"the lane is asked for again in {_seconds(event.wait)}")
     return Line(
         level=logging.ERROR,
         message=f"Kafka can't be used ({event.reason}): {event.message}; tried again in {_seconds(event.wait)}",
@@ -309,7 +311,7 @@ def _sink_blocked(event: events.SinkBlocked) -> Line:
 
 
 def _lane_restored(event: events.LaneRestored) -> Line:
-    standing = iso_millis(event.checkpoint.coverage.watermarks[0]) if event.checkpoint else "none: a first start"
+    standing = iso_millis(event.checkpoint.published.head) if event.checkpoint else "none: a first start"
     return Line(
         level=logging.INFO,
         message=f"the lane is ours: {event.conversations} conversations restored in {_seconds(event.took)}, "

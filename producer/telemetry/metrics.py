@@ -22,22 +22,29 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
 )
-from prometheus_client.exposition import choose_encoder, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from producer import events
 from producer.telemetry import names
 from producer.telemetry.names import Kind, Metric
+from producer.telemetry.redaction import Redactor
 
 OTHER = "other"
 MOST_VALUES = 50
+MOST_FACTS = 200
+LONGEST_VALUE = 200
+_TEXT: tuple[Callable[..., bytes], str] = (generate_latest, CONTENT_TYPE_PLAIN_0_0_4)
+_OPEN_METRICS: tuple[Callable[..., bytes], str] = (openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST)
 _TYPES: Mapping[Kind, Callable[..., Any]] = {Kind.COUNTER: Counter, Kind.GAUGE: Gauge, Kind.INFO: Info}
 
 
 class Metrics:
     """All metrics of one process. `feeds` fills them from events; `render` is one scrape."""
 
-    def __init__(self, *, sources: Collection[str], version: str) -> None:
+    def __init__(self, *, sources: Collection[str], version: str, redactor: Redactor) -> None:
+        self._redactor = redactor
         self._sources = tuple(sources)
         self._registry = CollectorRegistry()
         self._families = {metric.name: _family(metric, self._registry) for metric in names.ALL}
@@ -54,10 +61,8 @@ class Metrics:
     def render(self, accept: str, *, now: datetime, not_ready: Collection[str]) -> tuple[bytes, str]:
         """One scrape, as (body, content type): OpenMetrics when `accept` asks for it, else the text format."""
         self._sample(now, not_ready)
-        try:
-            encode, content_type = choose_encoder(accept)
-        except ValueError:  # a version that is no number
-            encode, content_type = choose_encoder("")
+        wants_open_metrics = "application/openmetrics-text" in accept
+        encode, content_type = _OPEN_METRICS if wants_open_metrics else _TEXT
         return encode(_WithoutCreated(self._registry)), content_type
 
     def text(self, *, now: datetime) -> str:
@@ -82,7 +87,10 @@ class Metrics:
     def describe(self, metric: Metric, facts: Mapping[str, str]) -> None:
         """Set the labels of an info metric."""
         self._families[metric.name].info(
-            {re.sub(r"\W", "_", name): value[:200] for name, value in list(facts.items())[:MOST_VALUES]}
+            {
+                re.sub(r"\W", "_", self._redactor.text(name)): self._redactor.text(value)[:LONGEST_VALUE]
+                for name, value in list(facts.items())[:MOST_FACTS]
+            }
         )
 
     def values_of(self, metric: Metric, label: str) -> tuple[str, ...]:
@@ -129,10 +137,13 @@ class Metrics:
 
     def _bounded(self, metric: str, label: str, value: str) -> str:
         known = self._values.setdefault((metric, label), set())
-        if value not in known and len(known) >= MOST_VALUES:
+        if value in known:
+            return value
+        if len(known) >= MOST_VALUES:
             return OTHER
-        known.add(value)
-        return value
+        clean = self._redactor.text(value)[:LONGEST_VALUE]
+        known.add(clean)
+        return clean
 
 
 class _WithoutCreated:

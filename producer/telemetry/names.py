@@ -10,6 +10,8 @@ import enum
 import math
 from dataclasses import dataclass
 
+from producer import errors
+
 PREFIX = "genesys_producer_"
 SOURCE = "source"
 
@@ -172,7 +174,11 @@ TRANSACTION_RECORDS = _histogram(
     "Records in a committed transaction, audit and state included.",
     buckets=(1, 10, 50, 100, 250, 500, 1000, 2500, 5000),
 )
-KAFKA_DISCARDS = _counter("kafka_discards_total", "Transactions given up, by reason.", Label("reason"))
+KAFKA_DISCARDS = _counter(
+    "kafka_discards_total",
+    "Transactions given up, by reason.",
+    Label("reason", tuple(kind.__name__ for kind in (errors.SinkUnavailable, errors.SinkRefused, errors.Fenced))),
+)
 FENCED = _counter("fenced_total", "Times another instance took the lane over.")
 RESTORE_DURATION = _gauge("restore_duration_seconds", "Real time that the last restore took.")
 

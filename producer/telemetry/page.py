@@ -124,11 +124,11 @@ def _standing(status: SourceStatus, now: datetime) -> list[tuple[str, Any]]:
 
 def _timeline(status: SourceStatus, now: datetime) -> str:
     """Covered, missing and due time as one bar; what lies before the start of capture stays empty."""
-    if status.head is None:
+    if status.covered_to is None:
         return '<p class="soft">nothing read yet</p>'
     begin = now - TIMELINE
     since = max(begin, status.since or begin)
-    bars = [_bar("covered", since, status.head, begin), _bar("due", max(status.head, since), now, begin)]
+    bars = [_bar("covered", since, status.covered_to, begin), _bar("due", max(status.covered_to, since), now, begin)]
     bars += [_bar("hole", hole.start, hole.end, begin) for hole in status.holes]
     told = "covered, due and missing time of the last 24 hours"
     svg = f'<svg viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="{told}">{"".join(bars)}</svg>'

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -43,13 +44,15 @@ class Redactor:
         return _AUTHORIZATION.sub(rf"\1 {MASK}", masked)
 
     def value(self, value: Any) -> Any:
-        """The same value without secrets in any of its texts, keys included; other types stay as they are."""
+        """The same value without secrets in any of its texts, keys included; what holds no text stays as it is."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
             return {self.value(key): self.value(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self.value(item) for item in value]
+            return type(value)(map(self.value, value))
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{each.name: self.value(getattr(value, each.name)) for each in fields(value)})
         return value
 
     def __repr__(self) -> str:

@@ -11,7 +11,9 @@ from producer.telemetry.health import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRow:
-    """One read. `verdict` is `reading` while it is open and `failed` when it did not end."""
+    """One read. Besides a verdict, `verdict` may be `reading` while it is open, `failed`, `split`, or `dropped` with
+    the transaction that would have carried it.
+    """
 
     source: str
     request_id: str
@@ -54,10 +56,14 @@ class ReceiptRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
-    """Where one source stands; None and 0 until something said so."""
+    """Where one source stands; None and 0 until something said so.
+
+    `head` and `final` are the published watermarks; `covered_to` is how far the head has read, holes or not.
+    """
 
     source: str
     since: datetime | None = None
+    covered_to: datetime | None = None
     head: datetime | None = None
     final: datetime | None = None
     uncovered: timedelta | None = None

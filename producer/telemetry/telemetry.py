@@ -53,9 +53,9 @@ class Telemetry:
         self._clock = clock
         self._config = config
         self._redactor = Redactor(secrets)
-        self._metrics = Metrics(sources=sources, version=version)
+        self._metrics = Metrics(sources=sources, version=version, redactor=self._redactor)
         self._health = Health(now=clock.now)
-        self._history = History(now=clock.now, version=version, sources=sources, redactor=self._redactor)
+        self._history = History(now=clock.now, version=version, sources=sources)
         self._logs = Logs(options.stream, level=options.log_level, style=options.log_format, redactor=self._redactor)
         self._listeners: Mapping[str, Observer] = {
             "metrics": partial(feed, self._metrics),
@@ -78,8 +78,9 @@ class Telemetry:
         self._redactor.learn(secret)
 
     def snapshot(self) -> Snapshot:
-        """What the status page shows, as a frozen value."""
-        return self._history.snapshot(self._health.reasons())
+        """What the status page shows, as a frozen value without secrets."""
+        snapshot: Snapshot = self._redactor.value(self._history.snapshot(self._health.reasons()))
+        return snapshot
 
     async def run(self) -> None:
         """The heartbeat of the event loop, until cancelled; without it the process counts as stuck."""
