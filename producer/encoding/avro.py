@@ -1,0 +1,70 @@
+"""Records to framed Avro bytes and back: the one door to the Avro library."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fastavro
+
+from producer import errors
+from producer.encoding.framing import Framing, SingleObject
+from producer.encoding.schemas import Schema, Schemas, Subject
+
+_UNFIT = (ValueError, TypeError, OverflowError, AttributeError, LookupError, EOFError, struct.error)
+# What fastavro raises for a value that does not fit, or bytes that are none: it has no error of its own.
+
+
+class Encoder:
+    """Writes records of one schema. Called with a record it returns the framed bytes (it is a `ports.Encode`).
+
+    Fields that are left out take their defaults; instants are epoch milliseconds. Raises Malformed when a value does
+    not fit. One buffer is used again and again, so an encoder belongs to one thread.
+    """
+
+    def __init__(self, schema: Schema, prefix: bytes) -> None:
+        self._schema = schema
+        self._start = len(prefix)
+        self._buffer = io.BytesIO(prefix)
+
+    def __call__(self, record: Mapping[str, Any]) -> bytes:
+        """The framed bytes of a record. Raises Malformed when a value does not fit."""
+        buffer = self._buffer
+        buffer.seek(self._start)
+        buffer.truncate()
+        try:
+            fastavro.schemaless_writer(buffer, self._schema.parsed, record)
+        except _UNFIT as error:
+            raise errors.Malformed("does_not_fit", "$", f"{self._schema.name} can't be encoded: {error}") from error
+        return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Avro:
+    """All that is encoded and decoded in one installation: its schemas and how values name them."""
+
+    schemas: Schemas
+    framing: Framing
+
+    @classmethod
+    def shipped(cls) -> Avro:
+        """With the shipped schemas and single-object encoding."""
+        schemas = Schemas.shipped()
+        return cls(schemas=schemas, framing=SingleObject(schemas))
+
+    def encoder(self, subject: Subject) -> Encoder:
+        """An encoder for the latest schema of a subject."""
+        schema = self.schemas.latest(subject)
+        return Encoder(schema, self.framing.prefix(schema))
+
+    def decode(self, value: bytes) -> tuple[str, dict[str, Any]]:
+        """The name of the schema and the record, every field present, instants as aware datetimes. Raises Malformed."""
+        schema, start = self.framing.read(value)
+        try:
+            record: Any = fastavro.schemaless_reader(io.BytesIO(value[start:]), schema.parsed, None)
+        except _UNFIT as error:
+            raise errors.Malformed("undecodable", "$", f"the bytes are no {schema.name}: {error}") from error
+        return schema.name, record
