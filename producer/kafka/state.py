@@ -1,0 +1,84 @@
+"""What stands in the state topic: keys, format byte, and the forms behind it.
+
+`c|<source>` is a checkpoint (JSON), `f|<source>|<id>` the state of a conversation (MessagePack); a null value forgets
+the key. Formats are only ever extended by fields at the end, with a default; anything else takes a new format byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from producer.errors import SinkRefused, StateTooNew
+from producer.model.checkpoint import Checkpoint
+from producer.model.conversation import ConversationState
+
+FORMAT = 1
+"""The newest format that this version knows, and the one it writes."""
+
+_PREFIX = bytes([FORMAT])
+_CHECKPOINT, _CONVERSATION = "c", "f"
+
+_checkpoint_encoder = msgspec.json.Encoder()
+_checkpoint_decoder = msgspec.json.Decoder(Checkpoint)
+_conversation_encoder = msgspec.msgpack.Encoder()
+_conversation_decoder = msgspec.msgpack.Decoder(ConversationState)
+
+
+@dataclass(frozen=True, slots=True)
+class StateKey:
+    """Whose state it is: a source's checkpoint (`id` None) or one of its conversations."""
+
+    source: str
+    id: str | None = None
+
+    def encoded(self) -> bytes:
+        """As it stands in the topic."""
+        parts = (_CHECKPOINT, self.source) if self.id is None else (_CONVERSATION, self.source, self.id)
+        return "|".join(parts).encode()
+
+
+def parse_key(key: bytes | None) -> StateKey:
+    """The key of a record of the state topic. Raises StateTooNew for a kind that this version does not know."""
+    kind, _, rest = (key or b"").decode(errors="replace").partition("|")
+    if kind == _CHECKPOINT:
+        return StateKey(rest)
+    if kind == _CONVERSATION:
+        source, _, conversation_id = rest.partition("|")
+        return StateKey(source, conversation_id)
+    raise StateTooNew(f"a key of an unknown kind: {key!r}")
+
+
+def check_format(value: bytes) -> None:
+    """Raises StateTooNew when a value was written in a format that this version does not know."""
+    if value[:1] != _PREFIX:
+        raise StateTooNew(f"format {value[0] if value else 'missing'}, and this version knows {FORMAT}")
+
+
+def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
+    """The stored form: JSON, for people with a Kafka tool."""
+    return _PREFIX + _checkpoint_encoder.encode(checkpoint)
+
+
+def decode_checkpoint(value: bytes) -> Checkpoint:
+    """The checkpoint of a stored form. Raises StateTooNew, SinkRefused (it can't be read)."""
+    check_format(value)
+    try:
+        return _checkpoint_decoder.decode(value[1:])
+    except msgspec.MsgspecError as exc:
+        raise SinkRefused(f"a checkpoint in the state topic can't be read: {exc}") from exc
+
+
+def encode_conversation(state: ConversationState) -> bytes:
+    """The stored form of a conversation's state."""
+    return _PREFIX + _conversation_encoder.encode(state)
+
+
+def decode_conversation(value: bytes) -> ConversationState:
+    """The state of a stored form. Raises StateTooNew, SinkRefused (it can't be read)."""
+    check_format(value)
+    try:
+        return _conversation_decoder.decode(value[1:])
+    except msgspec.MsgspecError as exc:
+        raise SinkRefused(f"a conversation's state in the state topic can't be read: {exc}") from exc

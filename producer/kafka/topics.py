@@ -1,0 +1,203 @@
+"""The topics as declared: made by `topics create`, compared with what is there by `topics check` and at every start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
+
+from producer.errors import SinkRefused
+from producer.kafka.client import admin
+from producer.kafka.failures import as_sink_errors
+from producer.kafka.metadata import TopicFacts, describe
+from producer.kafka.options import KafkaOptions
+from producer.model.batch import Topic
+
+CLEANUP_POLICY = "cleanup.policy"
+MAX_MESSAGE_BYTES = "max.message.bytes"
+DELETE_RETENTION = "delete.retention.ms"
+
+_HOUR = 3_600_000  # ms
+_DAY = 24 * _HOUR
+_LARGE = str(8 << 20)
+
+CONFIGURATION: Mapping[Topic, Mapping[str, str]] = MappingProxyType(
+    {
+        Topic.CONVERSATIONS: {
+            CLEANUP_POLICY: "compact",
+            "min.compaction.lag.ms": str(30 * _DAY),
+            DELETE_RETENTION: str(7 * _DAY),
+            MAX_MESSAGE_BYTES: _LARGE,
+        },
+        Topic.AUDIT: {CLEANUP_POLICY: "delete", "retention.ms": str(400 * _DAY)},
+        Topic.DEAD_LETTERS: {
+            CLEANUP_POLICY: "delete",
+            "retention.ms": str(30 * _DAY),
+            MAX_MESSAGE_BYTES: _LARGE,
+        },
+        Topic.WATERMARKS: {CLEANUP_POLICY: "compact"},
+        Topic.STATE: {
+            CLEANUP_POLICY: "compact",
+            MAX_MESSAGE_BYTES: _LARGE,
+            "segment.bytes": str(64 << 20),
+            "segment.ms": str(_HOUR),
+            "min.cleanable.dirty.ratio": "0.1",
+        },
+        Topic.COMMANDS: {CLEANUP_POLICY: "delete", "retention.ms": str(7 * _DAY)},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One way in which a topic is not as declared. `refused`: nothing may be written while it is so."""
+
+    topic: str
+    subject: str
+    declared: str
+    found: str
+    what_to_do: str
+    refused: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.subject} is {self.found}, declared {self.declared}; {self.what_to_do}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicReport:
+    """What was found. `max_message_bytes` is in force on the topics that exist; `state` is None when it is missing."""
+
+    differences: tuple[Difference, ...]
+    max_message_bytes: Mapping[Topic, int]
+    state: TopicFacts | None
+    state_delete_retention: int
+
+    def raise_if_refused(self) -> TopicFacts:
+        """Go on with the state topic's facts. Raises SinkRefused when something must be put right first."""
+        refused = [str(difference) for difference in self.differences if difference.refused]
+        if refused or self.state is None:
+            raise SinkRefused("topics are not as declared. " + "; ".join(refused))
+        return self.state
+
+
+def declared(options: KafkaOptions, topic: Topic) -> Mapping[str, str]:
+    """The configuration a topic is made with."""
+    return {**CONFIGURATION[topic], "min.insync.replicas": str(options.min_insync_replicas)}
+
+
+async def create(options: KafkaOptions) -> tuple[str, ...]:
+    """Make the topics that are missing and return their names; those that exist are left as they are.
+
+    Raises SinkUnavailable, SinkRefused.
+    """
+    doing = f"creating topics at {options.bootstrap_servers}"
+    with as_sink_errors(doing):
+        async with admin(options) as client:
+            existing = await describe(client, list(options.topics.values()))
+            missing = [topic for topic in Topic if options.topics[topic] not in existing]
+            response = await client.create_topics([_new(options, topic) for topic in missing]) if missing else None
+    made = []
+    for name, code, message in response.topic_errors if response else ():
+        error = for_code(code)
+        if error not in {NoError, TopicAlreadyExistsError}:
+            raise SinkRefused(f"{doing}: {name}: {message or error.__name__}")
+        made.append(name)
+    return tuple(made)
+
+
+async def check(options: KafkaOptions) -> TopicReport:
+    """Compare the cluster's topics with the declared ones. Creates nothing. Raises SinkUnavailable, SinkRefused."""
+    doing = f"checking topics at {options.bootstrap_servers}"
+    with as_sink_errors(doing):
+        async with admin(options) as client:
+            found = await describe(client, list(options.topics.values()))
+            configurations = await _configurations(client, list(found))
+    differences: list[Difference] = []
+    for topic in Topic:
+        name = options.topics[topic]
+        if name not in found:
+            differences.append(_missing(name))
+            continue
+        differences += _partition_difference(name, options.partitions_of(topic), found[name].partitions)
+        differences += _configuration_differences(name, declared(options, topic), configurations[name])
+    state = options.topics[Topic.STATE]
+    return TopicReport(
+        differences=tuple(differences),
+        max_message_bytes={
+            topic: int(configurations[name][MAX_MESSAGE_BYTES])
+            for topic, name in options.topics.items()
+            if name in found
+        },
+        state=found.get(state),
+        state_delete_retention=int(configurations[state][DELETE_RETENTION]) if state in found else 0,
+    )
+
+
+def _new(options: KafkaOptions, topic: Topic) -> NewTopic:
+    return NewTopic(
+        options.topics[topic],
+        options.partitions_of(topic),
+        options.replication_factor,
+        topic_configs=dict(declared(options, topic)),
+    )
+
+
+async def _configurations(client: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    responses = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    found = {}
+    for code, message, _, name, entries, *_ in (each for response in responses for each in response.resources):
+        if (error := for_code(code)) is not NoError:
+            raise error(f"{name}: {message} (the principal needs Describe and DescribeConfigs on the topic)")
+        found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
+
+
+def _missing(name: str) -> Difference:
+    return Difference(
+        topic=name,
+        subject="the topic",
+        declared="present",
+        found="missing",
+        what_to_do="create it: genesys-producer topics create",
+        refused=True,
+    )
+
+
+def _partition_difference(name: str, wanted: int, found: int) -> list[Difference]:
+    if wanted == found:
+        return []
+    return [
+        Difference(
+            topic=name,
+            subject="the number of partitions",
+            declared=str(wanted),
+            found=str(found),
+            what_to_do=(
+                "with another number keys change their partition and lose their order: declare the number that the"
+                " topic was made with, or name a new topic and create it: genesys-producer topics create"
+            ),
+            refused=True,
+        )
+    ]
+
+
+def _configuration_differences(name: str, wanted: Mapping[str, str], found: Mapping[str, str]) -> list[Difference]:
+    return [
+        Difference(
+            topic=name,
+            subject=key,
+            declared=value,
+            found=found.get(key, "unknown"),
+            what_to_do="set it with your Kafka tools"
+            + (" before anything is written" if key == CLEANUP_POLICY else ""),
+            refused=key == CLEANUP_POLICY,
+        )
+        for key, value in wanted.items()
+        if found.get(key) != value
+    ]

@@ -1,0 +1,181 @@
+"""The state of a lane where it can be asked at once: a local SQLite file, always behind the topic and never ahead.
+
+The truth is the state topic. The copy remembers which topic it copied and how far, in the same local transaction as the
+states themselves, so a copy that survived a restart only needs what came after. The only door of sqlite3.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from producer.errors import SinkUnavailable
+from producer.kafka.state import StateKey, decode_checkpoint, decode_conversation
+from producer.model.checkpoint import Checkpoint
+from producer.model.conversation import ConversationState
+from producer.model.instants import Millis
+
+_LAYOUT = 1  # of the tables below; a file of another layout is made anew
+_IDS_AT_ONCE = 500
+_PRIVATE = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
+_DURABLE = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+_CACHE = "PRAGMA cache_size = -16384;"  # KiB: what a lane keeps in memory, however much it tracks
+_TABLES = """
+    CREATE TABLE conversation (source TEXT, id TEXT, value BLOB NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
+    CREATE TABLE checkpoint (source TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE position (topic_id BLOB NOT NULL, next_offset INTEGER NOT NULL, at INTEGER NOT NULL);
+"""
+_KNOWN = "SELECT id, value FROM conversation WHERE source = ? AND id IN (SELECT value FROM json_each(?))"
+
+Change = tuple[StateKey, bytes | None]
+"""A key of the state topic and its new stored form; None forgets it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """How far the copy goes: everything of the topic below `next_offset`, as it was at `at` (real time)."""
+
+    topic_id: bytes
+    next_offset: int
+    at: Millis
+
+
+class WorkingCopy:
+    """One lane's copy. Every method raises SinkUnavailable when SQLite fails; the copy is then gone and made anew."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Use the file at `path` if it is sound, else begin anew; None: a temporary file that nobody else sees."""
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        with self._failures():
+            self._connection = self._opened()
+
+    @property
+    def closed(self) -> bool:
+        """True after `close`, and after a failure of SQLite."""
+        return self._connection is None
+
+    def position(self) -> Position | None:
+        """How far it goes; None when it is empty."""
+        rows = self._rows("SELECT topic_id, next_offset, at FROM position")
+        return next((Position(topic_id=row[0], next_offset=row[1], at=Millis(row[2])) for row in rows), None)
+
+    def known(self, source: str, ids: Iterable[str]) -> dict[str, ConversationState]:
+        """The states of these conversations; ids that are not known are left out."""
+        found: dict[str, ConversationState] = {}
+        remaining = iter(ids)
+        while chunk := list(islice(remaining, _IDS_AT_ONCE)):
+            rows = self._rows(_KNOWN, (source, msgspec.json.encode(chunk).decode()))
+            found.update((conversation_id, decode_conversation(value)) for conversation_id, value in rows)
+        return found
+
+    def checkpoints(self) -> Mapping[str, Checkpoint]:
+        """The checkpoints by source."""
+        rows = self._rows("SELECT source, value FROM checkpoint")
+        return {source: decode_checkpoint(value) for source, value in rows}
+
+    def conversations(self) -> int:
+        """How many conversations are tracked."""
+        return int(self._rows("SELECT count(*) FROM conversation")[0][0])
+
+    def apply(self, changes: Iterable[Change], position: Position) -> None:
+        """Take over what is committed in the topic, in its order, together with how far that is."""
+        latest = dict(changes)
+        kept = [(key, value) for key, value in latest.items() if value is not None]
+        states = [(key.source, key.id, value) for key, value in kept if key.id is not None]
+        checkpoints = [(key.source, value) for key, value in kept if key.id is None]
+        forgotten = [key for key, value in latest.items() if value is None]
+        with self._failures(), self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO conversation VALUES (?, ?, ?)", states)
+            connection.executemany("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", checkpoints)
+            for key in forgotten:
+                if key.id is None:
+                    connection.execute("DELETE FROM checkpoint WHERE source = ?", (key.source,))
+                else:
+                    connection.execute("DELETE FROM conversation WHERE source = ? AND id = ?", (key.source, key.id))
+            _move(connection, position)
+
+    def clear(self, position: Position) -> None:
+        """Begin anew with another topic, or with one whose tail is no longer enough."""
+        with self._failures(), self._transaction() as connection:
+            connection.execute("DELETE FROM conversation")
+            connection.execute("DELETE FROM checkpoint")
+            _move(connection, position)
+
+    def close(self) -> None:
+        """Let go of the file; a temporary one disappears."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._path is None:
+            return _prepared("", _PRIVATE)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return _prepared(str(self._path), _DURABLE)
+        except sqlite3.OperationalError:
+            raise  # locked by another process, no room, no permission: making it anew would not help
+        except sqlite3.DatabaseError:
+            self._remove()
+            return _prepared(str(self._path), _DURABLE)
+
+    def _remove(self) -> None:
+        if self._path is not None:
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+    def _rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._failures():
+            return self._open().execute(sql, parameters).fetchall()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise SinkUnavailable("the working copy of the state is closed; open the lane first")
+        return self._connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._open()
+        connection.execute("BEGIN")
+        yield connection
+        connection.execute("COMMIT")
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """A copy that failed once is not trusted again: close it, so that the next one is made from the topic."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as exc:
+            self.close()
+            if not isinstance(exc, sqlite3.OperationalError):
+                self._remove()
+            raise SinkUnavailable(f"the working copy of the state ({self._path or 'temporary'}) failed: {exc}") from exc
+
+
+def _prepared(file: str, pragmas: str) -> sqlite3.Connection:
+    """A connection to a sound file with our tables; "" is SQLite's name for a temporary file of the connection."""
+    connection = sqlite3.connect(file, timeout=1, isolation_level=None)
+    try:
+        connection.executescript(pragmas + _CACHE)
+        ((layout,),) = connection.execute("PRAGMA user_version")
+        if layout == 0:
+            connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_LAYOUT}; COMMIT;")
+        elif layout != _LAYOUT or connection.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
+            raise sqlite3.DatabaseError(f"{file} is of another layout or damaged")  # noqa: TRY301 - closed below
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _move(connection: sqlite3.Connection, position: Position) -> None:
+    connection.execute("DELETE FROM position")
+    connection.execute("INSERT INTO position VALUES (?, ?, ?)", (position.topic_id, position.next_offset, position.at))
