@@ -11,6 +11,7 @@ from datetime import datetime
 
 import msgspec
 
+from producer import errors
 from producer.model.windows import Slice
 
 
@@ -112,6 +113,10 @@ class Split:
 
     parts: tuple[Slice, ...]
     hits: int
+
+    def __post_init__(self) -> None:
+        if len(self.parts) < 2:  # noqa: PLR2004 - fewer would be planned again for ever
+            raise errors.ProducerError(f"split must have at least two parts: {self.hits} hits, {len(self.parts)} parts")
 
     @property
     def in_time(self) -> bool:

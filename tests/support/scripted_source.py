@@ -1,0 +1,49 @@
+"""A source made of scripted answers: what each read brings is said by a function of the read, item by item."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import dataclass, field
+
+from producer.model.checkpoint import Usage
+from producer.model.reads import Page, Read, ReadEnd, Split
+from producer.ports import Clock
+
+Item = Page | Split | ReadEnd | Exception | asyncio.Event
+"""What a read does next: yield this, raise this, or wait for this."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ScriptedSource:
+    """`answer` is asked once a read. `organisations` says what `organisation_id` does, the last one for ever."""
+
+    clock: Clock
+    answer: Callable[[Read], Iterable[Item]]
+    organisations: deque[str | Exception | None] = field(default_factory=lambda: deque([None]))
+    reads: list[Read] = field(default_factory=list)
+    closed: int = 0
+
+    async def read(self, read: Read) -> AsyncGenerator[Page | Split | ReadEnd, None]:
+        self.reads.append(read)
+        try:
+            for item in self.answer(read):
+                await asyncio.sleep(0)
+                if isinstance(item, Exception):
+                    raise item
+                if isinstance(item, asyncio.Event):
+                    await item.wait()
+                    continue
+                yield item
+        finally:
+            self.closed += 1
+
+    async def organisation_id(self) -> str | None:
+        answer = self.organisations.popleft() if len(self.organisations) > 1 else self.organisations[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def usage(self) -> Usage:
+        return Usage(at=self.clock.now(), recent=len(self.reads))
