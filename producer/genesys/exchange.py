@@ -1,0 +1,61 @@
+"""One exchange with the API as values: what is sent, what came back, and why nothing did."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from producer import errors
+
+
+class Endpoint(enum.Enum):
+    """The bounded set of things that are asked for; also a metric label."""
+
+    QUERY = "query"
+    BY_ID = "by_id"
+    TOKEN = "token"  # noqa: S105 - the name of an endpoint
+    ORGANISATION = "organisation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is sent. `url` is complete and encoded; headers hold secrets and stay out of the repr."""
+
+    endpoint: Endpoint
+    method: str
+    url: str
+    request_id: str
+    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, whole. Names of headers are in lower case; `body` is decompressed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def correlation_id(self) -> str | None:
+        """The vendor's id of the exchange, which its support asks for."""
+        return self.headers.get("inin-correlation-id")
+
+
+class Failure(enum.Enum):
+    """Why there is no usable answer; also the reason of a retry."""
+
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    BODY = "body"
+    TOO_LARGE = "too_large"
+
+
+class NoAnswer(errors.SourceUnavailable):
+    """No whole answer came back. Only the transport raises it, only the client sees it."""
+
+    def __init__(self, failure: Failure, message: str) -> None:
+        super().__init__(message, code=failure.value)
+        self.failure = failure

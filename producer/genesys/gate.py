@@ -1,0 +1,123 @@
+"""What every request to the API passes on its way out: a slot, the breaker, the limiter; and reports back to.
+
+Thin: the decisions are the limiter's and the breaker's, the waiting is done here, in product time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from producer import errors, events
+from producer.genesys.breaker import Breaker
+from producer.genesys.limiter import Limiter
+from producer.genesys.options import ClientOptions
+from producer.genesys.outcome import Trouble
+from producer.model.checkpoint import Usage
+from producer.ports import Clock, Observer
+
+_ALLOWED = "inin-ratelimit-allowed"  # removed by the vendor in 2021; read where it comes back
+
+
+class Gate:
+    """One source's way out: `slots` bounds the requests in flight, a turnstile lets them ask the limiter in order."""
+
+    def __init__(
+        self, options: ClientOptions, *, clock: Clock, observe: Observer, source: str = "", usage: Usage | None = None
+    ) -> None:
+        self._clock = clock
+        self._observe = observe
+        self._source = source
+        self._turnstile = asyncio.Lock()
+        self._limiter = Limiter(options.limiter, now=clock.now(), usage=usage)
+        self._breaker = Breaker(options.breaker)
+        self.slots = asyncio.Semaphore(options.concurrency)
+
+    def __repr__(self) -> str:
+        return f"<Gate {self._limiter!r} {self._breaker!r}>"
+
+    async def passed(self) -> datetime:
+        """Wait until a request may be sent and return that instant; a place is taken from then on.
+
+        Raises SourceUnavailable at once while the breaker is open.
+        """
+        async with self._turnstile:
+            while True:
+                now = self._clock.now()
+                self._refuse_while_open(now)
+                wait = self._limiter.reserve(now)
+                if not wait:
+                    break
+                await self._clock.sleep(wait)
+        before = self._breaker.state
+        self._breaker.sent(now)
+        self._tell_breaker(before, "")
+        return now
+
+    def answered(self, headers: Mapping[str, str]) -> None:
+        """The request was answered with what was asked for."""
+        self._limiter.answered(self._clock.now())
+        self._listen(headers)
+        self._succeeded()
+        self._measure()
+
+    def troubled(self, sent_at: datetime, trouble: Trouble, request_id: str) -> None:
+        """The request was answered otherwise, or not at all."""
+        now = self._clock.now()
+        self._listen(trouble.headers)
+        if trouble.rate_limited:
+            wait = trouble.wait or timedelta(0)
+            learned = self._limiter.refused(now, wait)
+            self._observe(events.RateLimitHit(source=self._source, wait=wait, learned=learned, request_id=request_id))
+        elif trouble.status is None:
+            self._limiter.lost(now)
+        else:
+            self._limiter.answered(now)
+        if trouble.breaks:
+            before = self._breaker.state
+            self._breaker.failed(sent_at, now)
+            self._tell_breaker(before, trouble.reason)
+        else:
+            self._succeeded()
+        self._measure()
+
+    def given_up(self, sent_at: datetime) -> None:
+        """The request was cancelled while it was out."""
+        self._limiter.lost(self._clock.now())
+        before = self._breaker.state
+        self._breaker.given_up(sent_at)
+        self._tell_breaker(before, "cancelled")
+
+    def usage(self) -> Usage:
+        """What a successor must count as spent."""
+        return self._limiter.usage(self._clock.now())
+
+    def _refuse_while_open(self, now: datetime) -> None:
+        wait = self._breaker.wait(now)
+        if wait:
+            raise errors.SourceUnavailable(
+                f"not asked: the breaker is open for {wait.total_seconds():.0f} s more,"
+                f" after {self._breaker.failures} failures in a row",
+                code="breaker.open",
+            )
+
+    def _succeeded(self) -> None:
+        before = self._breaker.state
+        self._breaker.succeeded()
+        self._tell_breaker(before, "answered")
+
+    def _tell_breaker(self, before: object, reason: str) -> None:
+        state = self._breaker.state
+        if state is not before:
+            self._observe(events.BreakerChanged(source=self._source, state=state.value, reason=reason))
+
+    def _listen(self, headers: Mapping[str, str]) -> None:
+        allowed = headers.get(_ALLOWED, "")
+        if allowed.isascii() and allowed.isdigit():
+            self._limiter.told(int(allowed[:9]))
+
+    def _measure(self) -> None:
+        now = self._clock.now()
+        cap, learned, used = self._limiter.cap(now), self._limiter.learned(now), self._limiter.used(now)
+        self._observe(events.LimiterMeasured(source=self._source, cap=cap, learned=learned, used=used))

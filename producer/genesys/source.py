@@ -1,0 +1,104 @@
+"""One organisation of Genesys Cloud as the flow sees it: `ports.Source`, put together from this package."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import msgspec
+
+from producer import errors
+from producer.genesys.by_id import read_by_id
+from producer.genesys.client import Client
+from producer.genesys.options import ClientOptions, Credentials
+from producer.genesys.query import organisation_request
+from producer.genesys.regions import Endpoints
+from producer.genesys.retry import Backoff, NotFound
+from producer.genesys.windows import SplitPage, WindowReader
+from producer.model.checkpoint import Usage
+from producer.model.reads import Page, Read, ReadEnd, Split
+from producer.ports import Clock, Observer
+
+
+class GenesysSource:
+    """Reads one organisation. Open it with `async with`: closing it closes its connections.
+
+    `usage` is what a predecessor's checkpoint says the rate limit still carries; `name` goes into every event.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoints: Endpoints,
+        credentials: Credentials,
+        options: ClientOptions,
+        clock: Clock,
+        observe: Observer,
+        split: SplitPage,
+        usage: Usage | None = None,
+        name: str = "default",
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._api = endpoints.api
+        self._split = split
+        self._client = Client(
+            endpoints=endpoints,
+            credentials=credentials,
+            options=options,
+            clock=clock,
+            observe=observe,
+            source=name,
+            usage=usage,
+            backoff=backoff,
+        )
+        self._windows = WindowReader(self._client, api=endpoints.api, options=options, split=split)
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.__aexit__(kind, error, trace)
+
+    async def read(self, read: Read) -> AsyncGenerator[Page | Split | ReadEnd, None]:
+        """Yield the pages of a read, then a ReadEnd; or a Split as the last item.
+
+        A window that proves too heavy on a later page has yielded pages before its Split: they are true as they are.
+        Raises WindowRefused, SourceUnavailable, MalformedBody, RateLimited, CredentialsRefused, PermissionMissing,
+        AddressNotAllowed.
+        """
+        answers: AsyncGenerator[Page | Split | ReadEnd, None]
+        if read.slice is not None:
+            answers = self._windows.read(read, read.slice)
+        else:
+            answers = read_by_id(self._client, read, api=self._api, split=self._split)
+        async with aclosing(answers) as items:
+            async for item in items:
+                yield item
+
+    async def organisation_id(self) -> str | None:
+        """The id of the organisation the token belongs to; None where the API does not tell. Raises as `read`."""
+        try:
+            reply = await self._client.ask(organisation_request(self._api, request_id=str(uuid4())), _organisation_id)
+        except (errors.PermissionMissing, NotFound):
+            return None
+        return reply.value
+
+    def usage(self) -> Usage:
+        """What the rate limit has to carry now, for the checkpoint."""
+        return self._client.usage()
+
+
+def _organisation_id(body: bytes) -> str | None:
+    try:
+        found: Any = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise errors.MalformedBody("the answer about the token is not JSON") from None
+    organisation = found.get("organization") if isinstance(found, dict) else None
+    identifier = organisation.get("id") if isinstance(organisation, dict) else None
+    return identifier if isinstance(identifier, str) else None

@@ -1,0 +1,139 @@
+"""The only file that speaks HTTP: one attempt of one request, with real timeouts, a bounded body and verified TLS.
+
+Foreign exceptions end here, by a table. An answer of any status, also HTML or nothing, is an ordinary answer; what it
+means is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+from producer import events
+from producer.genesys.exchange import Answer, Failure, NoAnswer, Request
+from producer.genesys.options import ClientOptions
+from producer.ports import Clock, Observer
+
+FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
+    (TimeoutError, Failure.TIMEOUT),
+    (aiohttp.ClientPayloadError, Failure.BODY),
+    (HttpProcessingError, Failure.BODY),
+    (aiohttp.ClientResponseError, Failure.CONNECTION),
+    (aiohttp.ClientError, Failure.CONNECTION),
+    (ssl.SSLError, Failure.CONNECTION),
+    (OSError, Failure.CONNECTION),
+)
+"""What a foreign exception means: the first line that fits."""
+
+_SKEW_EVERY = timedelta(minutes=1)
+
+
+@contextlib.contextmanager
+def as_no_answer(request: Request) -> Iterator[None]:
+    """Turn foreign exceptions into NoAnswer. The message names the host, never a header."""
+    try:
+        yield
+    except tuple(kind for kind, _ in FAILURES) as error:
+        failure = next(failure for kind, failure in FAILURES if isinstance(error, kind))
+        host = urlsplit(request.url).netloc
+        raise NoAnswer(failure, f"{failure.value} at {host}: {type(error).__name__} {error}".rstrip()) from error
+
+
+def proxy_for(address: str) -> URL | None:
+    """The proxy that the environment names for an address (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).
+
+    Read here and not left to aiohttp's trust_env, which also takes credentials from a netrc file.
+    """
+    parts = urlsplit(address)
+    proxies = getproxies_environment()
+    if not parts.hostname or parts.scheme not in proxies or proxy_bypass(parts.hostname):
+        return None
+    return URL(proxies[parts.scheme])
+
+
+class Transport:
+    """A session with the API and the login host. The mutable state: the session, and when the skew was last told."""
+
+    def __init__(self, options: ClientOptions, *, clock: Clock, observe: Observer, source: str = "") -> None:
+        self._options = options
+        self._clock = clock
+        self._observe = observe
+        self._source = source
+        self._session: aiohttp.ClientSession | None = None
+        self._skew_told_at: datetime | None = None
+
+    async def __aenter__(self) -> Self:
+        with contextlib.suppress(ImportError):  # the extra `speed`: unpacks answers at twice the pace
+            aiohttp.set_zlib_backend(importlib.import_module("isal.isal_zlib"))
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._options.concurrency + 1),  # the token's request comes on top
+            timeout=aiohttp.ClientTimeout(total=self._options.timeout.total_seconds()),
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+                "User-Agent": self._options.user_agent,
+            },
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, request: Request) -> Answer:
+        """Make one attempt. Raises NoAnswer when no whole answer came back in time and in bounds."""
+        if self._session is None:
+            raise RuntimeError("the transport is not open")
+        with as_no_answer(request):
+            async with self._session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                data=request.body,
+                headers={"X-Request-Id": request.request_id, **request.headers},
+                proxy=proxy_for(request.url),
+                allow_redirects=False,  # a token must not follow to another host
+            ) as response:
+                body = await self._body(response)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        self._measure_skew(headers.get("date"))
+        return Answer(status=response.status, headers=headers, body=body)
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        size = 0
+        chunks: list[bytes] = []
+        while chunk := await response.content.readany():
+            size += len(chunk)
+            if size > self._options.max_response_bytes:
+                limit = self._options.max_response_bytes
+                raise NoAnswer(Failure.TOO_LARGE, f"the answer holds more than {limit} bytes")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _measure_skew(self, date: str | None) -> None:
+        """Tell now and then how far the server's clock is from ours; its Date is in whole seconds."""
+        now = self._clock.now()
+        if not date or (self._skew_told_at and now - self._skew_told_at < _SKEW_EVERY):
+            return
+        try:
+            server = parsedate_to_datetime(date)
+        except (ValueError, OverflowError):
+            return
+        self._skew_told_at = now
+        server = server if server.tzinfo else server.replace(tzinfo=UTC)
+        self._observe(events.ClockSkewMeasured(source=self._source, skew=server - now))

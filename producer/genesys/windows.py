@@ -1,0 +1,205 @@
+"""Reading one window: its pages in order, or the parts to read instead, or whose fault it is that neither works.
+
+A window over the hit bound, or too heavy for the API, is split in time; where time does not help, by end and direction.
+A failure belongs to the window only when the API keeps failing on it and answers another question at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from producer import errors
+from producer.genesys.blame import Blame
+from producer.genesys.client import Client, Tally, TooHeavy
+from producer.genesys.options import RESULT_CAP, ClientOptions
+from producer.genesys.pages import Census
+from producer.genesys.query import page_request
+from producer.model.reads import Page, Read, ReadEnd, Split, SplitBody
+from producer.model.windows import Direction, Ended, Slice, Window
+
+T = TypeVar("T")
+
+SplitPage = Callable[[bytes], SplitBody]
+"""Cuts a body into its conversations without parsing them. Pure. Raises MalformedBody."""
+
+_MORE_THAN_MOVED = 1.5  # halves that hold more than this many times their parent share long conversations
+_CONTROL = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Course:
+    """One read on its way: what it asks for, at which page size, what it has cost and found so far."""
+
+    read: Read
+    part: Slice
+    size: int
+    tally: Tally = field(default_factory=Tally)
+    hits: int = 0
+
+
+class WindowReader:
+    """Reads windows. The mutable state: how many reads are open (they share the bytes that may wait), and the blame."""
+
+    def __init__(self, client: Client, *, api: str, options: ClientOptions, split: SplitPage) -> None:
+        self._client = client
+        self._api = api
+        self._options = options
+        self._split = split
+        self._open_reads = 0
+        self._blame = Blame()
+
+    async def read(self, read: Read, part: Slice) -> AsyncGenerator[Page | Split | ReadEnd, None]:
+        """Yield the pages of a slice in order and a ReadEnd; or a Split as the last item.
+
+        Raises as ports.Source.read.
+        """
+        course = Course(read, part, self._options.page_size)
+        self._open_reads += 1
+        try:
+            while True:
+                try:
+                    async with aclosing(self._pages(course)) as items:
+                        async for item in items:
+                            yield item
+                except TooHeavy as error:
+                    heavy = error
+                except (errors.SourceUnavailable, errors.MalformedBody) as error:
+                    raise await self._judged(course, error) from error
+                else:
+                    self._blame.forgive(part)
+                    return
+                if heavy.split or course.size < self._options.page_size or course.size == 1:
+                    break
+                course.size //= 2
+            yield await self._parts_of_heavy(course, heavy)
+        finally:
+            self._open_reads -= 1
+
+    # --- pages ------------------------------------------------------------------------------------------------------
+
+    async def _pages(self, course: Course) -> AsyncGenerator[Page | Split | ReadEnd, None]:
+        """One pass over the window from page 1."""
+        first = await self._page(course, 1)
+        course.hits = first.total_hits or 0
+        if course.hits > self._options.hit_bound:
+            parts = await self._parts(course)
+            if parts:
+                yield Split(parts=parts, hits=course.hits)
+                return
+        census = Census(page_size=course.size)
+        census.add(first)
+        yield first
+        largest = first.size
+        number, expected = 2, census.expected(first.total_hits)
+        while number <= expected:
+            batch = range(number, min(expected + 1, number + self._batch_size(largest)))
+            for page in await _together([self._page(course, each) for each in batch]):
+                largest = max(largest, page.size)
+                yield await self._counted(course, census, page)
+            number = batch.stop
+        while (following := census.next_page()) is not None:
+            yield await self._counted(course, census, await self._page(course, following))
+        yield census.end(course.tally.attempts)
+
+    async def _page(self, course: Course, number: int, part: Slice | None = None, size: int | None = None) -> Page:
+        request = page_request(
+            self._api,
+            part or course.part,
+            number=number,
+            size=size or course.size,
+            request_id=course.read.request_id,
+        )
+        reply = await self._client.ask(request, self._split, tally=course.tally, heavy=size is None)
+        return Page(
+            number=number,
+            conversations=reply.value.conversations,
+            total_hits=reply.value.total_hits,
+            as_of=reply.sent_at,
+            observed_at=reply.received_at,
+            size=reply.size,
+        )
+
+    async def _counted(self, course: Course, census: Census, page: Page) -> Page:
+        """Count a page; one that repeats another is asked for once more."""
+        if census.repeats(page.conversations):
+            page = await self._page(course, page.number)
+            if census.repeats(page.conversations):
+                raise errors.WindowRefused(f"page {page.number} repeats an earlier page", code="page.repeated")
+        census.add(page)
+        return page
+
+    def _batch_size(self, largest: int) -> int:
+        """How many pages to ask for at once, so that the bodies of all open reads stay within bounds."""
+        fitting = self._options.prefetch_bytes // self._open_reads // max(1, largest)
+        return max(1, min(self._options.concurrency, fitting))
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    async def _parts(self, course: Course) -> tuple[Slice, ...]:
+        """The parts to read instead of a window over the hit bound; none when it is to be read whole."""
+        halves = self._halves(course.part)
+        if halves:
+            probes = await _together([self._page(course, 1, part=half, size=1) for half in halves])
+            hits = [probe.total_hits for probe in probes]
+            if None in hits or sum(each or 0 for each in hits) <= _MORE_THAN_MOVED * course.hits:
+                return halves
+        return cut(course.part) if course.hits > RESULT_CAP else ()
+
+    async def _parts_of_heavy(self, course: Course, heavy: TooHeavy) -> Split:
+        """The parts to read instead of a window that is too heavy for the API. Raises when there are none."""
+        if heavy.passing and not await self._answers_elsewhere(course):
+            raise heavy.error
+        parts = self._halves(course.part) or cut(course.part)
+        if not parts:
+            raise await self._judged(course, heavy.error) from heavy
+        return Split(parts=parts, hits=course.hits)
+
+    def _halves(self, part: Slice) -> tuple[Slice, ...]:
+        """The two halves in time, of a part that is whole and long enough."""
+        if part.ended or part.direction or part.window.length < 2 * self._options.window_floor:
+            return ()
+        return tuple(Slice(window=half) for half in part.window.halves())
+
+    # --- blame ------------------------------------------------------------------------------------------------------
+
+    async def _judged(self, course: Course, error: errors.SourceError) -> errors.SourceError:
+        """The error to raise: WindowRefused when the API fails on this window again and again and not elsewhere."""
+        if not self._blame.suspects(course.part, error) or not await self._answers_elsewhere(course):
+            return error
+        self._blame.forgive(course.part)
+        message = f"this window fails again and again while the API answers otherwise: {error}"
+        return errors.WindowRefused(message, code=error.code, correlation_id=error.correlation_id)
+
+    async def _answers_elsewhere(self, course: Course) -> bool:
+        """True when a small question, about the minute before the window, is answered now."""
+        start = course.part.window.start
+        control = Slice(window=Window(start - _CONTROL, start))
+        try:
+            await self._page(course, 1, part=control, size=1)
+        except (errors.SourceUnavailable, errors.MalformedBody, errors.WindowRefused):
+            return False
+        return True
+
+
+def cut(part: Slice) -> tuple[Slice, ...]:
+    """A part cut by end, open ones first, then by direction; none when it is cut both ways."""
+    if part.ended is None:
+        return tuple(Slice(window=part.window, ended=each, direction=part.direction) for each in Ended)
+    if part.direction is None:
+        return tuple(Slice(window=part.window, ended=part.ended, direction=each) for each in Direction)
+    return ()
+
+
+async def _together(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Ask at the same time, answer in order. The first failure ends the others and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            answers = [group.create_task(question) for question in questions]
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [answer.result() for answer in answers]
