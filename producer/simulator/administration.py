@@ -1,4 +1,7 @@
-"""The endpoints that the real platform doesn't have: truth, answers, statistics, faults, control. No credentials: loopback."""
+"""The endpoints that the real platform doesn't have: truth, answers, statistics, faults, control.
+
+They ask for no credentials: the simulator is for a loopback address.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ class Administration:
             web.post("/control", self._control),
         ]
 
-    async def _health(self, request: web.Request) -> web.Response:
+    async def _health(self, _request: web.Request) -> web.Response:
         return _json({"status": "ok", "now": self._front.clock.now(), "started": self._started})
 
     async def _truth(self, request: web.Request) -> web.StreamResponse:
@@ -90,7 +93,7 @@ class Administration:
         after = _number(request, "after", 0)
         return await _stream(request, self._front.answers.lines(after, self._organisation.identifier))
 
-    async def _stats(self, request: web.Request) -> web.Response:
+    async def _stats(self, _request: web.Request) -> web.Response:
         front, now = self._front, self._front.clock.now()
         return _json(
             {
@@ -103,7 +106,10 @@ class Administration:
             }
         )
 
-    async def _faults(self, request: web.Request) -> web.Response:
+    async def _faults(self, _request: web.Request) -> web.Response:
+        return self._listing()
+
+    def _listing(self) -> web.Response:
         return _json({"faults": self._front.faults.listing()})
 
     async def _inject(self, request: web.Request) -> web.Response:
@@ -115,11 +121,11 @@ class Administration:
             raise web.HTTPBadRequest(text=str(problem)) from problem
         for fault in faults:
             self._front.faults.add(fault)
-        return await self._faults(request)
+        return self._listing()
 
-    async def _clear(self, request: web.Request) -> web.Response:
+    async def _clear(self, _request: web.Request) -> web.Response:
         self._front.faults.clear()
-        return await self._faults(request)
+        return self._listing()
 
     async def _control(self, request: web.Request) -> web.Response:
         body = await _body(request)

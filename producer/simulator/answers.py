@@ -1,7 +1,7 @@
 """The log of every answer: which states of which conversations were served, when, under which request id.
 
-It lies on disk in segments, so a million answers of a hundred conversations cost no memory; the oldest segment goes when
-the bound is reached, which a reader sees as a gap in `seq`.
+It lies on disk in segments, so a million answers of a hundred conversations cost no memory; the oldest segment goes
+when the bound is reached, which a reader sees as a gap in `seq`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _STATE_BITS = 12
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """One answer; `at` is the organisation's instant at which the request arrived, the instant its content speaks of."""
+    """One answer; `at` is the organisation's instant at which the request arrived, of which its content speaks."""
 
     at: int
     request_id: str | None

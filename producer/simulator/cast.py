@@ -21,6 +21,9 @@ _FLOW_TYPES = {
     "message": "INBOUNDSHORTMESSAGE",
 }
 
+_IN_QUEUE_TYPES = {"email": "INQUEUEEMAIL", "message": "INQUEUESHORTMESSAGE", "chat": "INQUEUESHORTMESSAGE"}
+_WRITTEN = frozenset({"chat", "email", "message"})
+
 
 class Cast:
     """The participants so far. `queue` is the one the conversation is in, `routed` when it was last offered to one."""
@@ -52,11 +55,11 @@ class Cast:
             case "email":
                 session |= {"addressFrom": self._address(), "addressTo": "service@example.invalid"}
             case "message":
-                session |= {"messageType": self._message_type(), "remote": self.remote}
+                session |= {"messageType": self._message_type(), "remote": self.remote, **self._journey()}
             case "callback":
                 session |= {"callbackNumbers": [self._address()[4:]], "callbackUserName": self.remote}
             case _:
-                session["remote"] = self.remote
+                session |= {"remote": self.remote, **self._journey()}
         self.legs.append(leg)
         self._document["participants"].append(leg.participant)
         return leg
@@ -66,6 +69,20 @@ class Cast:
             return address(self._dice, self._media)
         first = self.legs[0].session
         return str(first.get("ani") or first.get("addressFrom") or f"tel:{first['callbackNumbers'][0]}")
+
+    def _journey(self) -> dict[str, str]:
+        """How the customer came by the website; the same on every leg."""
+        if self.legs:
+            first = self.legs[0].session
+            return {name: first[name] for name in first if name.startswith("journey")}
+        return {
+            "journeyActionId": identity.uuid(self._dice),
+            "journeyActionMapId": identity.uuid(self._dice),
+            "journeyCustomerId": identity.uuid(self._dice),
+            "journeyCustomerIdType": "cookie",
+            "journeyCustomerSessionId": identity.uuid(self._dice),
+            "journeyCustomerSessionIdType": "web",
+        }
 
     def _message_type(self) -> str:
         if self.legs:
@@ -93,17 +110,62 @@ class Cast:
         leg = self.join("acd")
         leg.participant["participantName"] = self.queue.name
         leg.session |= {"flowInType": "ivr", "requestedRoutings": ["Standard"]}
-        skill = self._dice.choice(self._directory.skills).id
-        leg.open("interact", at, queueId=self.queue.id, requestedRoutingSkillIds=[skill])
-        leg.measure(at, nOffered=1)
+        flow = self._dice.choice(self._directory.flows)
+        leg.session["flow"] = {
+            "entryReason": self.queue.id,
+            "entryType": "flow",
+            "flowId": flow.id,
+            "flowName": f"In-queue {flow.name}",
+            "flowType": _IN_QUEUE_TYPES.get(self._media, "INQUEUECALL"),
+            "flowVersion": "3.0",
+            "startingLanguage": "en-us",
+        }
+        asked = {
+            "queueId": self.queue.id,
+            "requestedLanguageId": self._dice.choice(self._directory.languages).id,
+            "requestedRoutingSkillIds": [one.id for one in self._dice.sample(self._directory.skills, 2)],
+        }
+        leg.open("delay", at, **asked)
+        leg.close(at + 40)
+        leg.open("interact", at + 40, **asked)
+        leg.measure(at, nOffered=1, nFlow=1)
         self.routed = at
+
+    def route(self, acd: Leg, agent: Leg, at: int) -> None:
+        """The queue hands the conversation to an agent."""
+        waited = at - self.routed
+        acd.close(at, "transfer")
+        acd.measure(at, tFlow=waited, tAcd=waited)
+        acd.session |= {
+            "eligibleAgentCounts": [self._dice.randrange(1, 40)],
+            "routingRing": 1,
+            "selectedAgentId": agent.participant["userId"],
+            "usedRouting": "Standard",
+            "waitingInteractionCounts": [self._dice.randrange(60)],
+        }
+        self.hear(acd, at, 1)
+
+    def pause(self, leg: Leg, at: int, disconnect: str | None = None) -> int:
+        """Close a leg's segment; in written media an agent's replies are measured one by one, under the same names."""
+        begun = leg.opened
+        spent = leg.close(at, disconnect)
+        if self._media in _WRITTEN and leg.participant["purpose"] == "agent":
+            replies = min(12, 3 + spent // (40 * SECOND))
+            for reply in range(1, replies + 1):
+                took = int(30 * SECOND * self._dice.random())
+                leg.measure(begun + spent * reply // (replies + 1), tAgentResponseTime=took, oMessageTurn=reply)
+        return spent
 
     def alert(self, at: int) -> Leg:
         """An agent is chosen, and rung."""
         agent = self.join("agent")
         agent.participant["userId"] = self._dice.choice(self._directory.users).id
         agent.session |= {"requestedRoutings": ["Standard"], "usedRouting": "Standard"}
-        agent.open("alert", at - min(2 * SECOND, max(0, at - self.routed)), queueId=self.queue.id)
+        agent.participant["teamId"] = self._dice.choice(self._directory.teams).id
+        if self._media == "voice":
+            agent.session |= {"agentAssistantId": identity.uuid(self._dice), "recording": True}
+        rung = self._dice.randrange(1_500, 9_000)
+        agent.open("alert", max(self.routed, at - rung), queueId=self.queue.id)
         return agent
 
     def interact(self, agent: Leg, at: int) -> None:

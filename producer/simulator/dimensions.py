@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 DIMENSIONS: Mapping[str, frozenset[str]] = {
-    "conversationFilters": frozenset(
-        """
+    "conversationFilters": _words("""
         accessAttribute conversationEnd conversationId conversationInitiator conversationStart
         customerParticipation divisionId externalTag mediaStatsMinConversationMos originatingDirection
         originatingSocialMediaPublic
-        """.split()
-    ),
-    "segmentFilters": frozenset(
-        """
+    """),
+    "segmentFilters": _words("""
         addressFrom addressTo agentAssistantId agentOwned ani authenticated bargedParticipantId
         callbackNumber callbackScheduledTime canonicalExternalContactId cleared coachedParticipantId
         conference deliveryPushed deliveryStatus destinationAddress destinationConversationId
@@ -27,26 +29,20 @@ DIMENSIONS: Mapping[str, frozenset[str]] = {
         screenMonitoredUserId screenRecording scriptId segmentEnd segmentType sessionDnis sipResponseCode
         skillExpressionId snippetRecording subject teamId transferTargetAddress transferTargetName
         transferType usedRouting userId wrapUpCode wrapUpNote
-        """.split()
-    ),
-    "evaluationFilters": frozenset(
-        """
+    """),
+    "evaluationFilters": _words("""
         assigneeApplicable assigneeId calibrationId contextId deleted evaluationId evaluationStatus
         evaluatorId eventTime formId formName queueId released rescored systemSubmitted userId
-        """.split()
-    ),
-    "surveyFilters": frozenset(
-        """
+    """),
+    "surveyFilters": _words("""
         eventTime queueId surveyCompletedDate surveyFormContextId surveyFormId surveyId
         surveyPartialResponse surveyPromoterScore surveyStatus surveyType userId
-        """.split()
-    ),
+    """),
     "resolutionFilters": frozenset(),
 }
 
 METRICS: Mapping[str, frozenset[str]] = {
-    "conversationFilters": frozenset(
-        """
+    "conversationFilters": _words("""
         nAgentDeclined nAlertExpired nBlindTransferred nBotInteractions nCallbackAttempts nCallbackOverSla
         nCallbackScheduled nCfcOffered nCobrowseSessions nConnected nConsult nConsultTransferred
         nConversations nError nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed nOffered nOutbound
@@ -61,26 +57,17 @@ METRICS: Mapping[str, frozenset[str]] = {
         tFlowOutcome tHandle tHeld tHeldComplete tIvr tMonitoring tMonitoringComplete tNotResponding tPark
         tParkComplete tScreenMonitoring tShortAbandon tSnippetRecord tTalk tTalkComplete tTransmitting
         tUserResponseTime tVoicemail
-        """.split()
-    ),
-    "segmentFilters": frozenset(
-        """
+    """),
+    "segmentFilters": _words("""
         tSegmentDuration
-        """.split()
-    ),
-    "evaluationFilters": frozenset(
-        """
+    """),
+    "evaluationFilters": _words("""
         oTotalCriticalScore oTotalScore
-        """.split()
-    ),
-    "surveyFilters": frozenset(
-        """
+    """),
+    "surveyFilters": _words("""
         oSurveyTotalScore
-        """.split()
-    ),
-    "resolutionFilters": frozenset(
-        """
+    """),
+    "resolutionFilters": _words("""
         nNextContactAvoided
-        """.split()
-    ),
+    """),
 }

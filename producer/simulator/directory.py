@@ -1,4 +1,7 @@
-"""Who and what the organisation consists of: queues, users, wrap-up codes, divisions, skills, flows. Made once from the seed."""
+"""Who and what the organisation consists of: queues, users, wrap-up codes, divisions, skills, flows.
+
+Made once, from the seed.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +39,13 @@ _LAST = (
     "Martin",
     "Nuñez",
     "Müller",
-    "O’Neill",
+    "Ó Néill",
     "Kowalski",
     "García",
     "田中",
     "Lefèvre",
     "Haddad",
-    "Yılmaz",
+    "Öztürk",
     "Petrov",
     "Smith",
 )
@@ -75,6 +78,8 @@ class Directory:
         self.users = entities(*(f"{person(dice)} {number}" for number in range(1, 301)))
         self.wrapup_codes = entities(*(f"{code} {team}" for team in _TEAMS[:6] for code in _CODES))
         self.skills = entities(*(f"Skill {number}" for number in range(1, 21)))
+        self.languages = entities("English", "Español", "Deutsch", "日本語")
+        self.teams = entities(*_TEAMS)
         self.flows = entities(*(f"Flow {team}" for team in _TEAMS))
         self.forms = entities("Quality", "Compliance", "Satisfaction")
         self.edges = entities(*(f"Edge {number}" for number in range(1, 9)))

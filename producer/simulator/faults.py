@@ -1,4 +1,4 @@
-"""Which answers go wrong, and how: a table of faults that fire by probability, by schedule, or for the next N requests."""
+"""Which answers go wrong, and how: faults that fire by probability, by schedule, or for the next N requests."""
 
 from __future__ import annotations
 

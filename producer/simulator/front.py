@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from random import Random
 
 from aiohttp import web
@@ -30,6 +31,8 @@ class Call:
         self.fault = fault
         self.correlation_id = str(uuid.uuid4())
         self.served: list[Row] = []
+        self.status = HTTPStatus.OK.value
+        self.headers: Mapping[str, str] = {}
 
     def meets(self, trouble: Trouble) -> bool:
         """Whether this call's fault is of that kind."""
@@ -55,7 +58,11 @@ class Front:
 
     def open(self, reply: Reply) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """A handler for a path without a token: the login."""
-        return lambda request: self._handle(request, reply)
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            return await self._handle(request, reply)
+
+        return handler
 
     def guarded(
         self, reply: Reply, *, needs_permission: bool = False
@@ -73,7 +80,7 @@ class Front:
                 raise refusals.missing_permission()
             return await reply(call)
 
-        return lambda request: self._handle(request, checked)
+        return self.open(checked)
 
     async def _handle(self, request: web.Request, reply: Reply) -> web.StreamResponse:
         now = self.clock.now()
@@ -92,7 +99,7 @@ class Front:
                 await asyncio.sleep(self.latency + self._jitter * self._dice.random())
             response = await self._respond(call, reply)
             answer.status = response.status
-            if response.status == 200 and not (fault and fault.kind in (Trouble.TRUNCATED, Trouble.CUT)):
+            if response.status == HTTPStatus.OK and not (fault and fault.kind in (Trouble.TRUNCATED, Trouble.CUT)):
                 answer.served = call.served
             if fault is not None and wire.spoils(fault):
                 return await wire.spoil(response, fault, request)
@@ -112,7 +119,7 @@ class Front:
                 spoiled = await wire.instead(call.fault, call.request, call.correlation_id, self.quotas.limit)
                 if spoiled is not None:
                     return spoiled
-            response = wire.reply(await reply(call), call.correlation_id)
+            response = await self._right(call, reply)
         except refusals.Refused as problem:
             response = wire.refusal(problem, call.correlation_id)
         if self._options.rate_headers:
@@ -120,6 +127,10 @@ class Front:
         if self._options.gzip and not wire.spoils(call.fault):
             wire.compress(response, call.request)
         return response
+
+    async def _right(self, call: Call, reply: Reply) -> web.Response:
+        body = await reply(call)
+        return wire.reply(body, call.correlation_id, call.status, call.headers)
 
     def _rate_headers(self, call: Call) -> dict[str, str]:
         _, _, token = call.request.headers.get("Authorization", "").partition(" ")

@@ -1,5 +1,6 @@
-"""Ids that carry their own place, so that no table of ids is needed: an id decodes to the conversation's key, and a key is
-enough to make the whole conversation again.
+"""Ids that carry their own place, so that no table of ids is needed.
+
+An id decodes to the conversation's key, and a key is enough to make the whole conversation again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Finds the conversations of a search without looking at a whole day's.
 
-Conversations lie in buckets of time per stream, made when first needed and kept while there is room. A search takes the
-buckets its interval covers, and looks back before it only as far as a stream reaches. What it found stays valid until the
-next instant at which something of it can change, which it computes along the way.
+Conversations lie in buckets of time per stream, made when first needed and kept while there is room. A search takes
+the buckets its interval covers, and looks back before it only as far as a stream reaches. What it found stays valid
+until the next instant at which something of it can change, which it computes along the way.
 """
 
 from __future__ import annotations
@@ -162,25 +162,26 @@ class Index:
                 pairs += zip(bucket.starts, bucket.keys, strict=True)
                 continue
             for row, start in enumerate(bucket.starts):
-                if not oldest <= start < query.end:
-                    continue
-                if bucket.appears[row] > now:
-                    until = min(until, bucket.appears[row])
-                    continue
-                settled = bucket.settles[row] <= now
-                if start < query.start or query.only_open:
-                    if settled and (query.only_open or bucket.ends[row] < query.start):
-                        continue
-                    if not settled:
-                        plan = self.plan(bucket.keys[row])
-                        count = plan.visible(now)
-                        if count < len(plan.states):
-                            until = min(until, plan.states[count].visible_at)
-                        visible_end = plan.states[count - 1].end
-                        if start < query.start and (now if visible_end is None else visible_end) < query.start:
-                            continue
-                pairs.append((start, bucket.keys[row]))
+                if oldest <= start < query.end:
+                    matches, change = self._matches(bucket, row, query, now)
+                    until = min(until, change)
+                    if matches:
+                        pairs.append((start, bucket.keys[row]))
         return pairs, until
+
+    def _matches(self, bucket: _Bucket, row: int, query: Query, now: int) -> tuple[bool, int]:
+        """Whether a conversation of the right days is visible and alive in the interval, and until when that holds."""
+        if bucket.appears[row] > now:
+            return False, bucket.appears[row]
+        if bucket.starts[row] >= query.start and not query.only_open:
+            return True, _NEVER
+        if bucket.settles[row] <= now:
+            return not query.only_open and bucket.ends[row] >= query.start, _NEVER
+        plan = self.plan(bucket.keys[row])
+        count = plan.visible(now)
+        end = plan.states[count - 1].end
+        change = plan.states[count].visible_at if count < len(plan.states) else _NEVER
+        return (now if end is None else end) >= query.start, change
 
     async def _judged(
         self, pairs: list[tuple[int, int]], until: int, query: Query, now: int, judge: Judge

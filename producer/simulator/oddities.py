@@ -6,23 +6,24 @@ from random import Random
 from typing import Any
 
 from producer.simulator import identity
+from producer.simulator.dice import chance
 from producer.simulator.population import Plan
 from producer.simulator.sessions import Leg
 
 Document = dict[str, Any]
 
 
-def _unknown_values(document: Document, dice: Random) -> None:
+def _unknown_values(document: Document) -> None:
     document["participants"][0]["purpose"] = "hologram"
     document["participants"][0]["sessions"][0]["usedRouting"] = "Telepathic"
 
 
-def _unknown_fields(document: Document, dice: Random) -> None:
+def _unknown_fields(document: Document) -> None:
     document["sentimentJourney"] = {"score": 0.25, "labels": ["calm", "curious"]}
     document["participants"][-1]["sessions"][0]["quantumBridgeId"] = "qb-1"
 
 
-def _nulls(document: Document, dice: Random) -> None:
+def _nulls(document: Document) -> None:
     document["participants"][0]["participantName"] = None
     session = document["participants"][0]["sessions"][0]
     session["requestedRoutings"] = None
@@ -30,21 +31,21 @@ def _nulls(document: Document, dice: Random) -> None:
     document["surveys"] = document.get("surveys")
 
 
-def _without_millis(document: Document, dice: Random) -> None:
+def _without_millis(document: Document) -> None:
     document["conversationStart"] = document["conversationStart"][:19] + "Z"
 
 
-def _short_millis(document: Document, dice: Random) -> None:
+def _short_millis(document: Document) -> None:
     document["participants"][0]["sessions"][0]["callbackScheduledTime"] = "2020-01-01T00:00:00.00Z"
 
 
-def _beyond_32_bits(document: Document, dice: Random) -> None:
+def _beyond_32_bits(document: Document) -> None:
     session = document["participants"][-1]["sessions"][0]
     emitted = session["segments"][-1]["segmentStart"]
     session["metrics"].append({"emitDate": emitted, "name": "tConnected", "value": 5_097_600_909})
 
 
-def _changed_type(document: Document, dice: Random) -> None:
+def _changed_type(document: Document) -> None:
     document["participants"][0]["sessions"][0]["journeyActionMapVersion"] = "7"
 
 
@@ -83,8 +84,8 @@ def _crowd(document: Document, dice: Random, at: int) -> None:
 def distort(document: Document, plan: Plan, seed: int, probability: float) -> None:
     """Make a document as odd as its plan and the dice want it."""
     dice = Random(identity.spread(seed, "oddities", plan.key))
-    if dice.random() < probability:
-        dice.choice(_ODDITIES)(document, dice)
+    if chance(dice, probability):
+        dice.choice(_ODDITIES)(document)
     if plan.huge:
         _crowd(document, dice, plan.start)
     if plan.poison:

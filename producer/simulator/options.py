@@ -9,6 +9,8 @@ from typing import Literal
 
 from producer.simulator.faults import Fault
 
+_HIGHEST_RATE = 1_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorOptions:
@@ -67,8 +69,8 @@ class SimulatorOptions:
 
     def __post_init__(self) -> None:
         """Refuse what could only fail later."""
-        if not 1 <= self.rate_per_day <= 1_000_000:
-            raise ValueError(f"rate_per_day must be between 1 and 1,000,000, not {self.rate_per_day}")
+        if not 1 <= self.rate_per_day <= _HIGHEST_RATE:
+            raise ValueError(f"rate_per_day must be between 1 and {_HIGHEST_RATE}, not {self.rate_per_day}")
         if not self.speed > 0:
             raise ValueError(f"speed must be positive, not {self.speed}")
         if self.origin is not None and self.origin.utcoffset() is None:

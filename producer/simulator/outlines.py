@@ -1,7 +1,7 @@
 """What happens in a conversation of each profile, and when: a list of beats.
 
-Pure: dice and a start instant in, beats out. What a beat does to the content is told in `story`; when it becomes visible
-is decided in `population`.
+Pure: dice and a start instant in, beats out. What a beat does to the content is told in `story`; when it becomes
+visible is decided in `population`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from random import Random
 from typing import NamedTuple
 
 from producer.simulator.clock import DAY, HOUR, MINUTE, SECOND
+from producer.simulator.dice import chance, skewed
+
+_MOST_BEATS = 20
 
 
 class Cause(enum.StrEnum):
@@ -54,20 +57,15 @@ class Profile(NamedTuple):
     outline: Callable[[Random, int], list[Beat]]
 
 
-def _span(dice: Random, low: int, high: int) -> int:
-    """A span between two, more often short than long."""
-    return low + int((high - low) * dice.random() ** 2)
-
-
 def _work(dice: Random, at: int, longest: int) -> tuple[list[Beat], int]:
-    """An agent answers at `at` and works until the returned instant, with a hold now and then."""
+    """An agent answers at `at` and works until the returned instant, with holds now and then."""
     beats = [Beat(Cause.ANSWERED, at, None)]
-    if dice.random() < 0.25:
-        at += _span(dice, 20 * SECOND, longest // 4)
+    for _ in range(dice.choice((0, 0, 0, 1, 2))):
+        at += skewed(dice, 20 * SECOND, longest // 6)
         beats.append(Beat(Cause.HELD, at, None))
-        at += _span(dice, 10 * SECOND, longest // 6)
+        at += skewed(dice, 10 * SECOND, longest // 8)
         beats.append(Beat(Cause.RESUMED, at, None))
-    return beats, at + _span(dice, 15 * SECOND, longest // 2)
+    return beats, at + skewed(dice, 15 * SECOND, longest // 2)
 
 
 def _wrap_up(dice: Random, at: int) -> list[Beat]:
@@ -75,11 +73,11 @@ def _wrap_up(dice: Random, at: int) -> list[Beat]:
 
     While an agent still owes it, three in ten have no end yet.
     """
-    if dice.random() < 0.1:
+    if chance(dice, 0.1):
         return [Beat(Cause.ENDED, at, at)]
-    done = at + _span(dice, 3 * SECOND, 4 * MINUTE)
-    entered = done + _span(dice, 5 * MINUTE, 8 * HOUR) if dice.random() < 0.03 else done
-    pending = dice.random() < 0.3 and entered == done
+    done = at + skewed(dice, 3 * SECOND, 4 * MINUTE)
+    entered = done + skewed(dice, 5 * MINUTE, 8 * HOUR) if chance(dice, 0.03) else done
+    pending = chance(dice, 0.3) and entered == done
     return [Beat(Cause.ENDED, at, None if pending else at), Beat(Cause.WRAPUP, entered, done)]
 
 
@@ -87,12 +85,12 @@ def _handled(longest: int) -> Callable[[Random, int], list[Beat]]:
     """Queue, agent, end: the ordinary case, at most `longest` from the answer to the end."""
 
     def outline(dice: Random, start: int) -> list[Beat]:
-        queued = start + _span(dice, 3 * SECOND, MINUTE)
+        queued = start + skewed(dice, 3 * SECOND, MINUTE)
         beats = [Beat(Cause.STARTED, start, None), Beat(Cause.QUEUED, queued, None)]
-        answered = queued + _span(dice, 2 * SECOND, 3 * MINUTE)
-        if dice.random() < 0.05:
+        answered = queued + skewed(dice, 2 * SECOND, 3 * MINUTE)
+        if chance(dice, 0.05):
             beats.append(Beat(Cause.UNANSWERED, answered, None))
-            answered += _span(dice, 5 * SECOND, MINUTE)
+            answered += skewed(dice, 5 * SECOND, MINUTE)
         work, ended = _work(dice, answered, longest)
         return [*beats, *work, *_wrap_up(dice, ended)]
 
@@ -100,46 +98,44 @@ def _handled(longest: int) -> Callable[[Random, int], list[Beat]]:
 
 
 def _abandoned(dice: Random, start: int) -> list[Beat]:
-    queued = start + _span(dice, 3 * SECOND, MINUTE)
-    ended = queued + _span(dice, SECOND, 6 * MINUTE)
+    queued = start + skewed(dice, 3 * SECOND, MINUTE)
+    ended = queued + skewed(dice, SECOND, 6 * MINUTE)
     return [Beat(Cause.STARTED, start, None), Beat(Cause.QUEUED, queued, None), Beat(Cause.ENDED, ended, ended)]
 
 
 def _outbound(dice: Random, start: int) -> list[Beat]:
-    work, ended = _work(dice, start + _span(dice, 3 * SECOND, 40 * SECOND), 15 * MINUTE)
+    work, ended = _work(dice, start + skewed(dice, 3 * SECOND, 40 * SECOND), 15 * MINUTE)
     return [Beat(Cause.STARTED, start, None), *work, *_wrap_up(dice, ended)]
 
 
 def _transferred(dice: Random, start: int) -> list[Beat]:
-    queued = start + _span(dice, 3 * SECOND, MINUTE)
-    work, moved = _work(dice, queued + _span(dice, 2 * SECOND, 5 * MINUTE), HOUR)
-    again, ended = _work(dice, moved + _span(dice, 5 * SECOND, 10 * MINUTE), 2 * HOUR)
+    queued = start + skewed(dice, 3 * SECOND, MINUTE)
+    work, moved = _work(dice, queued + skewed(dice, 2 * SECOND, 5 * MINUTE), HOUR)
+    again, ended = _work(dice, moved + skewed(dice, 5 * SECOND, 10 * MINUTE), 2 * HOUR)
     first = [Beat(Cause.STARTED, start, None), Beat(Cause.QUEUED, queued, None), *work]
     return [*first, Beat(Cause.TRANSFERRED, moved, None), *again, *_wrap_up(dice, ended)]
 
 
 def _conference(dice: Random, start: int) -> list[Beat]:
-    queued = start + _span(dice, 3 * SECOND, MINUTE)
-    work, joined = _work(dice, queued + _span(dice, 2 * SECOND, 5 * MINUTE), HOUR)
-    ended = joined + _span(dice, MINUTE, 2 * HOUR)
+    queued = start + skewed(dice, 3 * SECOND, MINUTE)
+    work, joined = _work(dice, queued + skewed(dice, 2 * SECOND, 5 * MINUTE), HOUR)
+    ended = joined + skewed(dice, MINUTE, 2 * HOUR)
     first = [Beat(Cause.STARTED, start, None), Beat(Cause.QUEUED, queued, None), *work]
     return [*first, Beat(Cause.CONFERENCED, joined, None), *_wrap_up(dice, ended)]
 
 
 def _thread(wait: int, work: int, reopening: float, horizon: int) -> Callable[[Random, int], list[Beat]]:
-    """A mail or message that waits for its agent up to `wait`, takes up to `work`, and may be reopened within `horizon`."""
+    """A mail or message that waits up to `wait`, is worked on up to `work`, and may be reopened within `horizon`."""
 
     def outline(dice: Random, start: int) -> list[Beat]:
-        queued = start + _span(dice, SECOND, MINUTE)
-        beats, ended = _work(dice, queued + _span(dice, MINUTE, wait), work)
+        queued = start + skewed(dice, SECOND, MINUTE)
+        beats, ended = _work(dice, queued + skewed(dice, MINUTE, wait), work)
         beats = [Beat(Cause.STARTED, start, None), Beat(Cause.QUEUED, queued, None), *beats]
         beats += [Beat(Cause.ENDED, ended, ended)]
-        while dice.random() < reopening:
-            again = ended + _span(dice, 10 * MINUTE, horizon)
-            more, ended = _work(dice, again + _span(dice, MINUTE, wait), work)
+        while chance(dice, reopening) and len(beats) < _MOST_BEATS:
+            again = ended + skewed(dice, 10 * MINUTE, horizon)
+            more, ended = _work(dice, again + skewed(dice, MINUTE, wait), work)
             beats += [Beat(Cause.REOPENED, again, None), *more, Beat(Cause.ENDED, ended, ended)]
-            if len(beats) > 20:
-                break
         return beats
 
     return outline
@@ -148,7 +144,7 @@ def _thread(wait: int, work: int, reopening: float, horizon: int) -> Callable[[R
 def _stuck(dice: Random, start: int) -> list[Beat]:
     """The customer left, but a session stays open until a clean-up finds it two months later, or for ever."""
     beats = [beat for beat in _handled(20 * MINUTE)(dice, start) if beat.cause not in (Cause.ENDED, Cause.WRAPUP)]
-    if dice.random() < 0.3:
+    if chance(dice, 0.3):
         return beats
     closed = start + 59 * DAY + int(DAY * dice.random())
     return [*beats, Beat(Cause.CLOSED, closed, closed)]
@@ -189,14 +185,14 @@ AGES = (
 def aftermath(dice: Random, ended: int) -> list[Beat]:
     """What comes after the last end, apart from the wrap-up; `end` is filled in by the caller."""
     beats = []
-    if dice.random() < 0.02:
-        beats.append(Beat(Cause.TAGGED, ended + _span(dice, 10 * SECOND, DAY), None))
-    if dice.random() < 0.06:
-        beats.append(Beat(Cause.SURVEY, ended + _span(dice, 5 * MINUTE, 3 * DAY), None))
-    if dice.random() < 0.04:
-        pending = ended + _span(dice, 10 * MINUTE, 5 * DAY)
+    if chance(dice, 0.02):
+        beats.append(Beat(Cause.TAGGED, ended + skewed(dice, 10 * SECOND, DAY), None))
+    if chance(dice, 0.06):
+        beats.append(Beat(Cause.SURVEY, ended + skewed(dice, 5 * MINUTE, 3 * DAY), None))
+    if chance(dice, 0.04):
+        pending = ended + skewed(dice, 10 * MINUTE, 5 * DAY)
         beats.append(Beat(Cause.EVALUATION, pending, None))
-        beats.append(Beat(Cause.EVALUATION, pending + _span(dice, 10 * MINUTE, 10 * DAY), None))
-    if dice.random() < 0.1:
+        beats.append(Beat(Cause.EVALUATION, pending + skewed(dice, 10 * MINUTE, 10 * DAY), None))
+    if chance(dice, 0.1):
         beats.append(Beat(Cause.RESOLUTION, ended + 7 * DAY + int(DAY * dice.random()), None))
     return beats

@@ -17,6 +17,7 @@ from producer.simulator.options import SimulatorOptions
 from producer.simulator.organisation import Organisation, Row
 
 _REQUEST_BYTES = 512_000
+_LARGEST_NUMBER = 500
 _REFERENCES = ("routing/queues", "routing/wrapupcodes", "users", "authorization/divisions")
 _DETAILS = "/api/v2/analytics/conversations"
 
@@ -24,7 +25,7 @@ _DETAILS = "/api/v2/analytics/conversations"
 class LoginRefused(refusals.Refused):
     """The login's refusals don't use the platform's error body."""
 
-    def body(self, correlation_id: str) -> dict[str, str]:
+    def body(self, _correlation_id: str, /) -> dict[str, str]:
         """RFC 6749 names, and the platform's `description` beside them."""
         return {"error": self.code, "description": self.message, "error_description": self.message}
 
@@ -42,7 +43,7 @@ class Platform:
         front = self._front
         references = [web.get(f"/api/v2/{kind}", front.guarded(partial(self._listing, kind))) for kind in _REFERENCES]
         return [
-            web.post("/oauth/token", front.open(self._token)),
+            web.post("/oauth/token", front.open(self.token)),
             web.post(f"{_DETAILS}/details/query", front.guarded(self._query, needs_permission=True)),
             web.get(f"{_DETAILS}/details", front.guarded(self._several, needs_permission=True)),
             web.get(f"{_DETAILS}/{{id}}/details", front.guarded(self._one, needs_permission=True)),
@@ -52,7 +53,8 @@ class Platform:
             web.route("*", "/api/{rest:.*}", front.guarded(self._unknown)),
         ]
 
-    async def _token(self, call: Call) -> bytes:
+    async def token(self, call: Call) -> bytes:
+        """The login: a token for the client's id and secret. Raises Refused."""
         client, secret = _basic(call.request.headers.get("Authorization", ""))
         form = parse_qs(await call.request.text())
         grant = [*form.get("grant_type", []), *call.request.query.getall("grant_type", [])]
@@ -116,11 +118,11 @@ class Platform:
             }
         )
 
-    async def _organization(self, call: Call) -> bytes:
+    async def _organization(self, _call: Call) -> bytes:
         organization = self._organisation.directory.organization
         return wire.dumps({"id": organization.id, "name": organization.name, "state": "active"})
 
-    async def _token_info(self, call: Call) -> bytes:
+    async def _token_info(self, _call: Call) -> bytes:
         organization = self._organisation.directory.organization
         named = {"id": organization.id, "name": organization.name}
         client = {"id": self._options.client_id, "name": "simulated client", "organization": named}
@@ -148,6 +150,8 @@ def _basic(header: str) -> tuple[str | None, str]:
 def _whole(text: str | None, default: int) -> int:
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 500:
-        raise refusals.Refused(400, "invalid.query.param.value", f"Value [{text}] is not valid: a number from 1 to 500")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _LARGEST_NUMBER:
+        raise refusals.Refused(
+            400, "invalid.query.param.value", f"Value [{text}] is not valid: a number from 1 to {_LARGEST_NUMBER}"
+        )
     return int(text)

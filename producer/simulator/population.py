@@ -22,6 +22,7 @@ _HOURLY = (2, 1, 1, 1, 2, 3, 6, 12, 22, 32, 36, 35, 31, 33, 36, 35, 31, 25, 18, 
 """The relative load of each UTC hour of a working day."""
 _MEAN_HOUR = sum(_HOURLY) / 24
 _WEEKEND = 0.35
+_WORKING_DAYS = 5
 _FIRST_MONDAY = 4  # days after 1970-01-01, a Thursday
 
 
@@ -158,7 +159,7 @@ def millis_of(seconds: float) -> int:
 def _load(instant: int, span: int) -> float:
     """The load at the middle of a span, relative to the mean of a working day."""
     day, within = divmod(instant + span // 2, DAY)
-    factor = _WEEKEND if (day - _FIRST_MONDAY) % 7 >= 5 else 1.0
+    factor = _WEEKEND if (day - _FIRST_MONDAY) % 7 >= _WORKING_DAYS else 1.0
     if span >= DAY:
         return factor
     hour, rest = divmod(within - HOUR // 2, HOUR)

@@ -45,8 +45,9 @@ def read(body: Any, max_page_size: int) -> Query:
         raise refusals.bad_request("The request body must be a JSON object")
     start, end = _interval(body.get("interval"))
     filters = Filters(body)
-    days = 31 if filters.any else 7
-    if end - start > days * DAY or (days == 31 and end - start == days * DAY):
+    days = refusals.LONGEST_FILTERED if filters.any else refusals.LONGEST
+    longest = days * DAY - filters.any  # exactly 31 days have been seen refused, exactly 7 not
+    if end - start > longest:
         raise refusals.interval_too_long(days)
     size, number = _paging(body.get("paging"), max_page_size)
     order = _word(body, "order", _ORDERS, "ConversationQueryOrder")

@@ -16,7 +16,7 @@ class Refused(Exception):
         self.message = message
         self.headers = dict(headers or {})
 
-    def body(self, correlation_id: str) -> dict[str, Any]:
+    def body(self, correlation_id: str, /) -> dict[str, Any]:
         """The JSON body; `contextId` is the answer's correlation id."""
         return {
             "message": self.message,
@@ -28,10 +28,14 @@ class Refused(Exception):
         }
 
 
+LONGEST = 7
+LONGEST_FILTERED = 31
+"""Days of an interval, without and with a filter."""
 PAGINATION_CAP: Final = (
     "Pagination may not exceed 100000 results.\n\nTip: When extracting large chunks of data (multiple days/weeks), "
-    "maximize pagination performance by querying in smaller intervals. For example, paging through 1am-2am, then "
-    "2am-3am, then 3am-4am, and so forth will outperform paging through one large interval that covers the same time frame."
+    "maximize pagination performance by querying in smaller intervals. For example, paging through 1am-2am, "
+    "then 2am-3am, then 3am-4am, and so forth will outperform paging through one large interval that covers the same "
+    "time frame."
 )
 
 
@@ -48,7 +52,7 @@ def invalid_value(value: object, kind: str, allowed: list[str]) -> Refused:
 
 def interval_too_long(days: int) -> Refused:
     """400 for an interval over 7 days, or over 31 with a filter; the full stop is the platform's."""
-    stop = "." if days == 31 else ""
+    stop = "." if days == LONGEST_FILTERED else ""
     return bad_request(
         f"You must specify a search interval as part of your query that does not exceed {days} days{stop}"
     )

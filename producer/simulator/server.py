@@ -12,12 +12,14 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from producer.simulator.administration import Administration
+from producer.simulator.cassette import Cassette
 from producer.simulator.clock import Clock, VirtualClock
 from producer.simulator.faults import Fault, Trouble
 from producer.simulator.front import Front
 from producer.simulator.options import SimulatorOptions
 from producer.simulator.organisation import Organisation
 from producer.simulator.platform import Platform
+from producer.simulator.playback import Playback
 
 _LARGEST_REQUEST = 4 * 1024 * 1024
 _GRACE = 0.5
@@ -73,7 +75,9 @@ async def serve(options: SimulatorOptions | None = None, clock: Clock | None = N
     front = Front(options, clock)
     application = web.Application(client_max_size=_LARGEST_REQUEST)
     application.add_routes(Administration(organisation, front).routes())
-    application.add_routes(Platform(options, organisation, front).routes())
+    platform = Platform(options, organisation, front)
+    answering = Playback(Cassette(options.cassette), platform, front) if options.cassette else platform
+    application.add_routes(answering.routes())
     runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=_GRACE)
     await runner.setup()
     try:

@@ -1,7 +1,7 @@
 """The parts of a conversation's document: participants, sessions, segments, metrics, as the platform writes them.
 
-One `Leg` is a participant with its session. Legs write straight into the document, so that a document is at any time what
-has happened so far.
+One `Leg` is a participant with its session. Legs write straight into the document, so that a document is at any time
+what has happened so far.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from producer.simulator import identity
 from producer.simulator.clock import text
+from producer.simulator.dice import chance
 
 PROVIDERS = {
     "voice": "Edge",
@@ -83,7 +84,7 @@ class Leg:
                 "minRFactor": mos * 19,
                 "receivedPackets": dice.randrange(50, 90_000),
             }
-            if dice.random() < 0.3:
+            if chance(dice, 0.3):
                 stat["discardedPackets"] = dice.randrange(1, 40)
             stats.append(stat)
         return lowest

@@ -1,7 +1,7 @@
 """What a conversation's document says after each of its beats.
 
-A document is what the beats so far have done to it: telling states 0 to n in order gives the content of state n, and every
-prefix is told with the same dice, so ids and numbers stay what they were.
+A document is what the beats so far have done to it: telling states 0 to n in order gives the content of state n, and
+every prefix is told with the same dice, so ids and numbers stay what they were.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import Any
 
 from producer.simulator import identity
 from producer.simulator.cast import Cast
-from producer.simulator.clock import SECOND, text
+from producer.simulator.clock import text
+from producer.simulator.dice import chance
 from producer.simulator.directory import Directory
 from producer.simulator.outlines import Cause
 from producer.simulator.population import Plan, State
 
+_TIMEOUT = "ININ-WRAP-UP-TIMEOUT"
 _NOTES = ("", "Called back, satisfied", "Reembolso pedido — ver correo", "要フォロー ☎", "asked for “the manager”")
 _SUBJECTS = ("Re: your order", "Frage zur Rechnung", "Změna adresy ✉", "FW: FW: complaint", "")
 
@@ -52,7 +54,7 @@ class Story:
         purpose = "external" if self._media == "email" else "customer"
         customer = self._cast.join(purpose)
         customer.participant["participantName"] = self._cast.remote
-        if self._dice.random() < 0.4:
+        if chance(self._dice, 0.4):
             customer.participant["externalContactId"] = identity.uuid(self._dice)
         at = state.at
         if self._media == "voice":
@@ -83,22 +85,18 @@ class Story:
 
     def _unanswered(self, state: State) -> None:
         agent = self._cast.alert(state.at)
-        agent.close(state.at + 8 * SECOND, "peer")
-        agent.measure(state.at + 8 * SECOND, nError=1, tAlert=8 * SECOND, tNotResponding=8 * SECOND)
+        rung = agent.close(state.at, "peer")
+        agent.open("wrapup", state.at, queueId=self._cast.queue.id, wrapUpCode=_TIMEOUT)
+        agent.close(state.at)
+        agent.measure(state.at, nError=1, tAlert=rung, tNotResponding=rung)
 
     def _answered(self, state: State) -> None:
         at = state.at
         waited = at - self._cast.routed
         acd = self._cast.last("acd")
-        if acd is not None and acd.is_open:
-            acd.close(at, "transfer")
-            acd.measure(at, tAcd=waited)
-            acd.session["selectedAgentId"] = ""  # filled in below, when the agent is known
-            self._cast.hear(acd, at, 1)
         agent = self._cast.alert(at)
-        if acd is not None and "selectedAgentId" in acd.session:
-            acd.session["selectedAgentId"] = agent.participant["userId"]
-            acd.session["usedRouting"] = "Standard"
+        if acd is not None and acd.is_open:
+            self._cast.route(acd, agent, at)
         alerted = agent.close(at)
         agent.measure(at, tAlert=alerted, tAnswered=waited)
         self._cast.interact(agent, at)
@@ -106,7 +104,7 @@ class Story:
 
     def _held(self, state: State) -> None:
         agent = self._cast.agent()
-        talked = agent.close(state.at)
+        talked = self._cast.pause(agent, state.at)
         agent.measure(state.at, tTalk=talked)
         agent.open("hold", state.at, queueId=self._cast.queue.id)
 
@@ -118,7 +116,7 @@ class Story:
 
     def _transferred(self, state: State) -> None:
         agent = self._cast.agent()
-        talked = agent.close(state.at, "transfer")
+        talked = self._cast.pause(agent, state.at, "transfer")
         agent.measure(state.at, nTransferred=1, nBlindTransferred=1, tTalk=talked, tTalkComplete=talked)
         self._cast.hear(agent, state.at, 2)
         self._cast.queue = self._dice.choice(self._directory.queues)
@@ -131,7 +129,7 @@ class Story:
             guest.open("interact", state.at, conference=True)
             guest.measure(state.at, nConnected=1)
         agent = self._cast.agent()
-        talked = agent.close(state.at)
+        talked = self._cast.pause(agent, state.at)
         agent.measure(state.at, nConsult=1, tTalk=talked)
         agent.open("interact", state.at, conference=True, queueId=self._cast.queue.id)
 
@@ -141,14 +139,14 @@ class Story:
             if not leg.is_open:
                 continue
             purpose = leg.participant["purpose"]
-            spent = leg.close(at, "peer" if purpose in ("agent", "acd") else "endpoint")
+            spent = self._cast.pause(leg, at, "peer" if purpose in ("agent", "acd") else "endpoint")
             if purpose == "agent":
                 leg.measure(at, tTalk=spent, tTalkComplete=spent)
             elif purpose == "acd":
                 leg.measure(at, tAbandon=spent)
             else:
                 leg.measure(at, tConnected=spent)
-            self._cast.hear(leg, at, 4 if purpose in ("customer", "external") else 2)
+            self._cast.hear(leg, at, 5 if leg is self._cast.legs[0] else 3)
         if state.end is None:
             self._cast.agent().open("wrapup", at, queueId=self._cast.queue.id)
 
@@ -158,9 +156,13 @@ class Story:
         if not agent.is_open:
             agent.open("wrapup", self._ended_at, queueId=self._cast.queue.id)
         spent = agent.close(done)
-        timeout = self._dice.random() < 0.1
-        code = "ININ-WRAP-UP-TIMEOUT" if timeout else self._dice.choice(self._directory.wrapup_codes).id
+        timeout = chance(self._dice, 0.1)
+        code = _TIMEOUT if timeout else self._dice.choice(self._directory.wrapup_codes).id
         agent.segments[-1] |= {"wrapUpCode": code, "wrapUpNote": self._dice.choice(_NOTES)}
+        if not timeout:
+            agent.segments[-1]["properties"] = [
+                {"property": "outcome", "propertyType": "string", "value": self._dice.choice(("sale", "no sale"))}
+            ]
         agent.measure(done, tAcw=spent, tHandle=done - self._worked)
 
     def _closed(self, state: State) -> None:
@@ -174,7 +176,7 @@ class Story:
         customer.measure(state.at, nConnected=1)
         self._cast.offer(state.at)
 
-    def _tagged(self, state: State) -> None:
+    def _tagged(self, _state: State) -> None:
         self.document["externalTag"] = f"case-{self._dice.randrange(10**6)}"
 
     def _survey(self, state: State) -> None:
@@ -217,7 +219,7 @@ class Story:
 
     def _resolution(self, state: State) -> None:
         resolution: dict[str, Any] = {"eventTime": text(state.at)}
-        if self._dice.random() < 0.5:
+        if chance(self._dice, 0.5):
             resolution |= {"queueId": self._cast.queue.id, "nNextContactAvoided": 1}
         self.document.setdefault("resolutions", []).append(resolution)
 

@@ -6,11 +6,12 @@ import asyncio
 import json
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, Final
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from producer.simulator import refusals
 from producer.simulator.faults import Fault, Trouble
@@ -27,6 +28,15 @@ _BARE: Mapping[Trouble, tuple[int, bytes, str]] = {
     Trouble.BAD_GATEWAY: (502, _HTML, "text/html"),
     Trouble.UNAVAILABLE: (503, b"", "text/plain"),
 }
+_REFUSALS: Mapping[Trouble, Callable[[Fault, int], refusals.Refused]] = {
+    Trouble.RATE_LIMITED: lambda fault, _: refusals.rate_limited(fault.retry_after),
+    Trouble.RATE_LIMITED_BARE: lambda _, limit: refusals.rate_limited_bare(limit),
+    Trouble.UNAUTHORIZED: lambda *_: refusals.bad_token(),
+    Trouble.FORBIDDEN: lambda *_: refusals.missing_permission(),
+    Trouble.SERVER_ERROR: lambda *_: refusals.server_error(),
+    Trouble.GATEWAY_TIMEOUT: lambda *_: refusals.timed_out(),
+    Trouble.TOO_LARGE: lambda *_: refusals.too_large(),
+}
 _SPOILED = frozenset({Trouble.TRUNCATED, Trouble.CUT, Trouble.DRIP})
 
 
@@ -34,8 +44,10 @@ def reply(
     body: bytes, correlation_id: str, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """A JSON answer with the headers that every answer has."""
-    every = {**_HEADERS, "ININ-Correlation-Id": correlation_id, **(headers or {})}
-    return web.Response(body=body, status=status, headers=every, content_type="application/json")
+    kind = {"Content-Type": "application/json"}
+    every = CIMultiDict({**_HEADERS, **kind, "ININ-Correlation-Id": correlation_id})
+    every.update(headers or {})
+    return web.Response(body=body, status=status, headers=every)
 
 
 def refusal(problem: refusals.Refused, correlation_id: str) -> web.Response:
@@ -57,34 +69,16 @@ def compress(response: web.Response, request: web.Request) -> None:
 
 
 async def instead(fault: Fault, request: web.Request, correlation_id: str, limit: int) -> web.Response | None:
-    """The answer a fault gives in place of the right one; None when the fault spoils the right one, or changes it."""
-    match fault.kind:
-        case Trouble.RATE_LIMITED:
-            raise refusals.rate_limited(fault.retry_after)
-        case Trouble.RATE_LIMITED_BARE:
-            raise refusals.rate_limited_bare(limit)
-        case Trouble.UNAUTHORIZED:
-            raise refusals.bad_token()
-        case Trouble.FORBIDDEN:
-            raise refusals.missing_permission()
-        case Trouble.SERVER_ERROR:
-            raise refusals.server_error()
-        case Trouble.GATEWAY_TIMEOUT:
-            raise refusals.timed_out()
-        case Trouble.TOO_LARGE:
-            raise refusals.too_large()
-        case Trouble.BAD_GATEWAY | Trouble.UNAVAILABLE:
-            status, body, kind = _BARE[fault.kind]
-            headers = {**_HEADERS, "ININ-Correlation-Id": correlation_id}
-            return web.Response(body=body, status=status, content_type=kind, headers=headers)
-        case Trouble.STALL:
-            await asyncio.sleep(fault.seconds)
-            return broken(request)
-        case Trouble.RESET:
-            return broken(request)
-        case Trouble.SLOW:
-            await asyncio.sleep(fault.seconds)
-    return None
+    """The answer a fault gives in place of the right one; None when it leaves one to be given. Raises Refused."""
+    if fault.kind in _REFUSALS:
+        raise _REFUSALS[fault.kind](fault, limit)
+    if fault.kind in _BARE:
+        status, body, kind = _BARE[fault.kind]
+        headers = {**_HEADERS, "ININ-Correlation-Id": correlation_id}
+        return web.Response(body=body, status=status, content_type=kind, headers=headers)
+    if fault.kind in (Trouble.STALL, Trouble.SLOW):
+        await asyncio.sleep(fault.seconds)
+    return broken(request) if fault.kind in (Trouble.STALL, Trouble.RESET) else None
 
 
 def broken(request: web.Request) -> web.Response:
