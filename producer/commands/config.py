@@ -30,13 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do one of the actions and return the exit code.
 
-    `check` prints the problems itself, they are its answer; `show` raises SettingsRefused.
+    `check` prints the problems itself, they are its answer; `show` raises SettingsRefused, but not for what is missing.
     """
     match arguments.action:
         case "check":
             return _check(arguments.config, as_json=arguments.output == "json")
         case "show":
-            print(_shown(load(arguments.config), as_json=arguments.output == "json"), end="")
+            print(_shown(load(arguments.config, needs=()), as_json=arguments.output == "json"), end="")
         case _:
             print(json.dumps(json_schema(), indent=2))
     return OK

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from producer.model.batch import Topic
 from producer.settings.group import Group
 from producer.settings.secret import Secret, SecretSource
-from producer.settings.values import ApplicationId, ByteSize, Server, Span, TopicName, parse_list
+from producer.settings.values import ApplicationId, ByteSize, Server, Span, TopicName, TopicPrefix, parse_list
 
 _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
@@ -45,7 +45,7 @@ def _below_prefix(name: str) -> Callable[[Mapping[str, Any]], str]:
 class Topics(Group):
     """The names of the topics; by default `<prefix>.<purpose>.v1`."""
 
-    prefix: Annotated[TopicName, Field(max_length=200)] = "genesys"
+    prefix: TopicPrefix = "genesys"
     """What the names of all topics begin with."""
     conversations: TopicName = Field(default_factory=_below_prefix("conversations"))
     """Conversations, by default `<prefix>.conversations.v1`."""

@@ -90,7 +90,7 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
             if value:
                 layer.given[BY_VARIABLE[variable].name] = (value, variable)
         elif variable.startswith(PREFIX) and variable != SECRETS_DIR and not _is_of_kubernetes(variable, value):
-            meant = nearest(variable, {**BY_VARIABLE, SECRETS_DIR: None})
+            meant = nearest(variable.upper(), {**BY_VARIABLE, SECRETS_DIR: None})
             layer.problems.append(Problem(names=(variable,), text=no_such("variable", meant)))
     return layer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def load(
     problems += refused
     doubtful = {name for problem in problems for name in problem.names}
     problems += [
-        Problem(names=problem.names, text=problem.text, origin=given.get(problem.names[0], (None, None))[1])
+        replace(problem, origin=given.get(problem.names[0], (None, None))[1])
         for problem in problems_between(settings, needs=needs, now=now or _product_now(settings))
         if doubtful.isdisjoint(problem.names)
     ]
@@ -69,8 +70,12 @@ def _merged(layers: Sequence[Layer]) -> Settings:
     return Settings(_build_sources=(tuple(LayerSource(layer) for layer in layers), {}))
 
 
-def _product_now(settings: Settings) -> datetime:
+def _product_now(settings: Settings) -> datetime | None:
+    """Product time; None when the virtual clock has left the calendar."""
     dev = settings.dev
     if dev.clock_origin is None or dev.clock_epoch is None:
         return WallClock().now()
-    return VirtualClock(origin=dev.clock_origin, epoch=dev.clock_epoch, speed=dev.clock_speed).now()
+    try:
+        return VirtualClock(origin=dev.clock_origin, epoch=dev.clock_epoch, speed=dev.clock_speed).now()
+    except OverflowError:
+        return None

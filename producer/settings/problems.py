@@ -26,9 +26,8 @@ BY_TYPE: Mapping[str, str] = {
     "less_than_equal": "must be at most {le}",
     "less_than": "must be below {lt}",
     "literal_error": "must be {expected}",
-    "too_short": "must hold at least {min_length}",
-    "too_long": "must hold at most {max_length}",
-    "string_too_long": "must be at most {max_length} characters long",
+    "too_short": "must name at least {min_length}",
+    "too_long": "must name at most {max_length}",
 }
 """What the validator's types of error are called for people. A value is shown with these only: they are of settings
 with a few possible values, where nobody keeps a password."""
@@ -70,7 +69,7 @@ def _problem_of(error: Mapping[str, Any], given: Mapping[str, tuple[object, str]
         return Problem(names=(name,), text=str(context["error"]), origin=origin)
     if error["type"] not in BY_TYPE:
         return Problem(names=(name,), text="must be a single value", origin=origin)
-    text = BY_TYPE[error["type"]].format_map({key: _readable(name, bound) for key, bound in context.items()})
+    text = BY_TYPE[error["type"]].format_map({kind: _readable(name, kind, bound) for kind, bound in context.items()})
     return Problem(names=(name,), text=text + _echo(value), origin=origin)
 
 
@@ -78,12 +77,14 @@ def _echo(value: object) -> str:
     return f", not {value!r}" if isinstance(value, str) and len(value) <= _LONGEST_ECHO else ""
 
 
-def _readable(name: str, bound: object) -> object:
-    if isinstance(bound, timedelta):
-        return span_text(bound)
-    if name.endswith("_bytes") and isinstance(bound, int):
-        return size_text(bound)
-    return bound
+def _readable(name: str, kind: str, bound: object) -> object:
+    """A bound in the form that the setting is written in."""
+    declared = next((getattr(rule, kind) for rule in SETTINGS[name].field.metadata if hasattr(rule, kind)), bound)
+    if isinstance(declared, timedelta):
+        return span_text(declared)
+    if name.endswith("_bytes") and isinstance(declared, int):
+        return size_text(declared)
+    return f"{declared:g}" if isinstance(declared, float) else declared
 
 
 def missing(name: str) -> str:

@@ -20,8 +20,10 @@ Need = Literal["genesys", "kafka"]
 _FEWEST_REQUESTS = 12  # the limiter spaces requests over twelve parts of a minute
 
 
-def problems_between(settings: Settings, *, needs: tuple[Need, ...], now: datetime) -> Iterator[Problem]:
-    """All problems between settings. `needs` says what the command talks to; `now` is product time."""
+def problems_between(settings: Settings, *, needs: tuple[Need, ...], now: datetime | None) -> Iterator[Problem]:
+    """All problems between settings. `needs` says what the command talks to; `now` is product time,
+    None when the virtual clock has left the calendar.
+    """
     if "genesys" in needs:
         yield from _credentials(settings)
     if "kafka" in needs and not settings.kafka.bootstrap_servers:
@@ -29,7 +31,12 @@ def problems_between(settings: Settings, *, needs: tuple[Need, ...], now: dateti
     yield from _addresses(settings, needed="genesys" in needs)
     for rule in _RULES:
         yield from rule(settings)
-    if settings.capture.start and settings.capture.start > now:
+    if now is None:
+        yield Problem(
+            names=("dev.clock_epoch", "dev.clock_origin", "dev.clock_speed"),
+            text="puts product time out of the calendar: it is the unix time when the clock showed its origin",
+        )
+    elif settings.capture.start and settings.capture.start > now:
         yield Problem(
             names=("capture.start",), text=f"must not be in the future: it is {instant_text(now)}; `now` begins now"
         )

@@ -139,18 +139,15 @@ def check_server(server: str) -> str:
     return server
 
 
-def check_topic_name(name: str) -> str:
-    """The name of a topic as it is. Raises ValueError where Kafka would refuse it."""
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name) or name in {".", ".."}:
-        raise ValueError("must be 1 to 249 letters, digits, dots, hyphens and underscores")
-    return name
+def _check_name(longest: int) -> AfterValidator:
+    """Text that Kafka takes as a name, or as the beginning of one."""
 
+    def check(name: str) -> str:
+        if not re.fullmatch(rf"[A-Za-z0-9._-]{{1,{longest}}}", name) or name in {".", ".."}:
+            raise ValueError(f"must be 1 to {longest} letters, digits, dots, hyphens and underscores")
+        return name
 
-def check_application_id(identity: str) -> str:
-    """An application id as it is. Raises ValueError where it can't begin the names of groups and transactions."""
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,300}", identity):
-        raise ValueError("must be 1 to 300 letters, digits, dots, hyphens and underscores")
-    return identity
+    return AfterValidator(check)
 
 
 def check_region(region: str) -> str:
@@ -199,8 +196,11 @@ Server = Annotated[str, AfterValidator(check_server)]
 Region = Annotated[str, AfterValidator(check_region)]
 """A region of Genesys Cloud by name, AWS id or domain."""
 
-ApplicationId = Annotated[str, AfterValidator(check_application_id)]
+ApplicationId = Annotated[str, _check_name(300)]
 """The identity of an installation on its cluster."""
 
-TopicName = Annotated[str, AfterValidator(check_topic_name)]
+TopicName = Annotated[str, _check_name(249)]
 """The name of a topic of Kafka."""
+
+TopicPrefix = Annotated[str, _check_name(200)]
+"""What names of topics begin with."""
