@@ -58,7 +58,6 @@ class Lane:
     tools: Callable[[Restored], AssemblyTools]
     new_id: Callable[[], str]
     started_details: Mapping[str, Any] = field(default_factory=dict)
-    _announced: bool = False
     _commits: int = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -93,8 +92,13 @@ class Lane:
     async def _work(self, restored: Restored, stop: asyncio.Event) -> None:
         now = self.clock.now()
         before = restored.checkpoints.get(self.name)
-        checkpoint = replace(before or self._first_checkpoint(now), offsets=restored.offsets)
-        assembly = Assembly(self.tools(restored), self.policy.bounds, checkpoint)
+        checkpoint = replace(
+            before or self._first_checkpoint(now), offsets=restored.offsets, config_digest=self.policy.config_digest
+        )
+        if not self._announced and checkpoint.usage is not None:
+            self.source.resume(checkpoint.usage)
+        assembly = Assembly(self.tools(restored), self.policy.bounds, checkpoint, tracked=restored.conversations)
+        self._announce(assembly, before, now)
         assembly.interrupted(checkpoint.open_reads, now)
         writer = Writer(
             name=self.name,
@@ -121,7 +125,6 @@ class Lane:
         try:
             async with asyncio.TaskGroup() as group:
                 writing = group.create_task(writer.run())
-                await self._announce(writer, before, now)
                 await self._read_until_stopped(group, reader, stop)
                 await writer.put(steps.Abandoned(at=self.clock.now()))
                 await writer.settled()
@@ -144,15 +147,13 @@ class Lane:
     def _count_commit(self) -> None:
         self._commits += 1
 
-    async def _announce(self, writer: Writer, before: Checkpoint | None, now: datetime) -> None:
-        """Put the start of this process, once, and a change of its settings into the audit."""
-        if self._announced:
-            return
-        await writer.put(steps.Noted(action=Action.STARTED.value, at=now, details=self.started_details))
+    def _announce(self, assembly: Assembly, before: Checkpoint | None, now: datetime) -> None:
+        """Put the start of this process and a change of its settings into the first transaction that succeeds."""
+        if not self._commits:
+            assembly.take(steps.Noted(action=Action.STARTED.value, at=now, details=self.started_details), now)
         if before is not None and before.config_digest != self.policy.config_digest:
             details = {"before": before.config_digest, "after": self.policy.config_digest}
-            await writer.put(steps.Noted(action=Action.CONFIG_CHANGED.value, at=now, details=details))
-        self._announced = True
+            assembly.take(steps.Noted(action=Action.CONFIG_CHANGED.value, at=now, details=details), now)
 
     async def _read_until_stopped(self, group: asyncio.TaskGroup, reader: Reader, stop: asyncio.Event) -> None:
         """Run the reader; after a stop it may finish its window as long as the grace allows, then it is interrupted."""
@@ -173,7 +174,6 @@ class Lane:
             coverage=Coverage.beginning(since=start, head=head, tiers=self.policy.tiers, at=now),
             published=Published(head=start, final=start),
             horizon_day=day_number(head),
-            config_digest=self.policy.config_digest,
         )
 
     async def _wait(self, error: errors.SinkError, failures: int, stop: asyncio.Event) -> None:

@@ -45,6 +45,9 @@ class Source(Protocol):
     async def organisation_id(self) -> str | None:
         """The id of the organisation the token belongs to; None where the API does not tell. Raises as `read`."""
 
+    def resume(self, usage: Usage) -> None:
+        """Take over what a predecessor used of the rate limit and learned of it, before the first read."""
+
     def usage(self) -> Usage:
         """What the rate limit has to carry now, for the checkpoint."""
 
@@ -67,9 +70,6 @@ class Sink(Protocol):
 
     def known(self, source: str, ids: Iterable[str]) -> Mapping[str, ConversationState]:
         """What is remembered of these conversations; ids never seen are left out."""
-
-    def tracked(self) -> int:
-        """How many conversations are remembered."""
 
     async def close(self) -> None:
         """Let go in bounded time, whatever state it is in."""

@@ -74,13 +74,13 @@ class _Pending:
 class Assembly:
     """The memory of one lane and source between a restore and the next one."""
 
-    def __init__(self, tools: AssemblyTools, bounds: BatchBounds, checkpoint: Checkpoint) -> None:
+    def __init__(self, tools: AssemblyTools, bounds: BatchBounds, checkpoint: Checkpoint, *, tracked: int = 0) -> None:
         self._tools = tools
+        self._tracked = tracked
         self._bounds = bounds
         self._source = checkpoint.source
         self._next = checkpoint  # with all steps taken, committed or not
         self._committed = checkpoint
-        self._told: Checkpoint | None = None  # the committed checkpoint that the last watermark record speaks of
         self._progress: dict[str, _Progress] = {}
         self._pending = _Pending()
         self._drift: set[str] = set()
@@ -89,6 +89,11 @@ class Assembly:
     def checkpoint(self) -> Checkpoint:
         """Where the source stands, as committed."""
         return self._committed
+
+    @property
+    def tracked(self) -> int:
+        """How many conversations are remembered, with those of the batch in the making."""
+        return self._tracked
 
     @property
     def full(self) -> bool:
@@ -139,13 +144,12 @@ class Assembly:
         for read in reads:
             details = audit.failure_of(None, hole=False) | {"subject": read.subject, "kind": read.kind}
             self._audit(Action.EXTRACTION_FAILED, read.request_id, at, details)
-        self._next = replace(self._next, open_reads=())
 
     def build(self, now: datetime) -> Batch:
-        """Freeze what is pending. A watermark for what was committed before rides along."""
+        """Freeze what is pending. A watermark for what was committed before rides along, once anything was."""
         published = _promise(self._committed)
         self._next = replace(self._next, published=published)
-        if self._told is not self._committed and self._committed.offsets:
+        if self._committed.written_at:
             event_id = f"{self._tools.run_id}:{self._tools.new_id()}"
             told = watermark(self._committed, published)
             self._append(watermark_record(told, self._tools.encode_watermark, event_id, self._tools.run_id, now))
@@ -163,7 +167,6 @@ class Assembly:
 
     def committed(self, batch: Batch, receipt: Receipt, now: datetime) -> list[events.Event]:
         """The batch is on the topics: move on, and tell what happened."""
-        self._told = self._committed
         self._committed = self._next = replace(batch.checkpoint, offsets=receipt.offsets)
         pending, self._pending = self._pending, _Pending()
         compared = [
@@ -187,6 +190,7 @@ class Assembly:
         self._pending.records += result.records
         self._pending.states |= result.states
         self._pending.size += result.size
+        self._tracked += result.first_seen
         self._pending.news += result.letters
         progress = self._progress[read.request_id]
         progress.pages += 1
@@ -260,7 +264,9 @@ class Assembly:
 
     def _fail(self, step: steps.Failed) -> None:
         progress = self._progress.pop(step.read.request_id)
-        hole = step.misses is not None
+        error = step.error
+        opened = self._move(step.misses, step.read.tier, reason_of(error), step.at) if step.misses else ()
+        hole = bool(opened)  # none when the window lies in what was covered before: the overlap of the head
         self._audit(
             Action.EXTRACTION_FAILED,
             step.read.request_id,
@@ -270,7 +276,6 @@ class Assembly:
             totalPagesFetched=progress.pages,
             totalRecordsExtracted=progress.records,
         )
-        error = step.error
         self._pending.news.append(
             events.ReadFailed(
                 source=self._source,
@@ -282,23 +287,23 @@ class Assembly:
                 hole=hole,
             )
         )
-        if step.misses is not None:
-            self._settle(step.misses, step.read.tier, reason_of(error), step.at)
+        self._report_holes(opened, step.at)
 
     def _settle(self, window: Window, tier: int, reason: str | None, at: datetime) -> None:
-        coverage = self._next.coverage
-        if reason is None:
-            self._next = replace(self._next, coverage=coverage.covered(window, tier))
-            return
-        moved = coverage.failed(window, tier, reason, at)
-        self._next = replace(self._next, coverage=moved)
-        for hole in moved.holes[len(coverage.holes) :]:
-            self._report_hole(hole, at)
+        self._report_holes(self._move(window, tier, reason, at), at)
 
-    def _report_hole(self, hole: Hole, at: datetime) -> None:
-        details = {"window": str(hole.interval), "tier": hole.tier, "reason": hole.reason}
-        self._audit(Action.HOLE_OPENED, self._tools.run_id, at, details)
-        self._pending.news.append(events.HoleOpened(source=self._source, hole=hole))
+    def _move(self, window: Window, tier: int, reason: str | None, at: datetime) -> tuple[Hole, ...]:
+        """Move coverage past a window: covered, or missed for a reason; returns the holes that this opened."""
+        before = self._next.coverage
+        after = before.covered(window, tier) if reason is None else before.failed(window, tier, reason, at)
+        self._next = replace(self._next, coverage=after)
+        return () if reason is None else after.holes[len(before.holes) :]
+
+    def _report_holes(self, holes: Sequence[Hole], at: datetime) -> None:
+        for hole in holes:
+            details = {"window": str(hole.interval), "tier": hole.tier, "reason": hole.reason}
+            self._audit(Action.HOLE_OPENED, self._tools.run_id, at, details)
+            self._pending.news.append(events.HoleOpened(source=self._source, hole=hole))
 
     # --- records that are not conversations -------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ Known = Callable[[str, Iterable[str]], Mapping[str, ConversationState]]
 
 @dataclass(slots=True)
 class PageResult:
-    """What came of a page. `newest` has the newest instant of every emitted conversation."""
+    """What came of a page. `newest`: the newest instant of every emitted conversation; `first_seen`: ids new to us."""
 
     records: list[Outgoing] = field(default_factory=list)
     states: dict[str, ConversationState] = field(default_factory=dict)
@@ -40,6 +40,7 @@ class PageResult:
     newest: list[Millis] = field(default_factory=list)
     drift: set[str] = field(default_factory=set)
     size: int = 0
+    first_seen: int = 0
 
     def append(self, record: Outgoing) -> None:
         """Add a record and what it weighs, in bytes of its value."""
@@ -71,18 +72,21 @@ class PageWorker:
             normalized_at=to_millis(now),
             horizon_day=horizon_day,
         )
-        remembered = self.known(self.source, [raw.id for raw in page.conversations if raw.id and raw.id not in pending])
+        asked = [raw.id for raw in page.conversations if raw.id and raw.id not in pending]
+        remembered = dict(self.known(self.source, asked))
         result = PageResult()
 
         def look_up(conversation_id: str) -> ConversationState | None:
             for states in (result.states, pending, remembered):
                 if conversation_id in states:
                     return states[conversation_id]
-            return self.known(self.source, [conversation_id]).get(conversation_id)
+            remembered.update(self.known(self.source, [conversation_id]))
+            return remembered.get(conversation_id)
 
         run = _PageRun(worker=self, read=read, sighting=sighting, look_up=look_up, result=result)
         for raw in page.conversations:
             run.settle(raw, self.compare(raw, look_up, sighting))
+        result.first_seen = len(result.states.keys() - remembered.keys() - pending.keys())
         return result
 
     def fitting(self, outcome: Emitted) -> bytes:

@@ -74,7 +74,7 @@ class Reader:
                 await self._wait(error, stop)
                 continue
             self._recover()
-            if not self._behind():
+            if not self._behind(started):
                 interval = poll_interval(self.policy.poll_interval, requests, self.policy.head_share)
                 await pause(self.clock, started + interval - self.clock.now(), stop)
 
@@ -100,10 +100,9 @@ class Reader:
         await self.settled()
         return requests
 
-    def _behind(self) -> bool:
-        """More than a poll interval is due: catch up without a pause."""
-        due = due_edge(self.clock.now(), self.policy.head)
-        return due - self.checkpoint().coverage.watermarks[HEAD] > self.policy.poll_interval
+    def _behind(self, polled_at: datetime) -> bool:
+        """A poll did not reach what was due when it began: catch up without a pause."""
+        return self.checkpoint().coverage.watermarks[HEAD] < due_edge(polled_at, self.policy.head)
 
     async def _read(self, part: Slice, *, covers: bool) -> _Tally:
         """Make one read or, when it holds too much, one for each part. `covers`: its end covers its whole window."""

@@ -52,6 +52,8 @@ class Writer:
         """Commit what comes, until cancelled. Raises what the sink raises; then this writer is not used again."""
         loop = asyncio.get_running_loop()
         deadline: float | None = None
+        if not self.assembly.empty:  # what the lane itself has to say: its start, reads that a predecessor left open
+            await self._commit()
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
@@ -82,7 +84,7 @@ class Writer:
                 records=receipt.records,
                 took=receipt.took,
                 checkpoint=checkpoint,
-                tracked=self.sink.tracked(),
+                tracked=self.assembly.tracked,
             )
         )
         coverage = checkpoint.coverage

@@ -91,6 +91,14 @@ class Client:
     ) -> None:
         await self._open.aclose()
 
+    def inherit(self, usage: Usage) -> None:
+        """Count what a predecessor spent of the rate limit."""
+        self._gate.inherit(usage)
+
+    def resume(self, usage: Usage) -> None:
+        """Begin with what a predecessor used and learned of the rate limit; only before the first request."""
+        self._gate.resume(usage)
+
     def usage(self) -> Usage:
         """What the rate limit has to carry now."""
         return self._gate.usage()

@@ -6,7 +6,8 @@ import argparse
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime, time as time_of_day, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 
 from producer.dev.demo.stage import Stage, StageOptions
 from producer.dev.demo.view import Topic, View

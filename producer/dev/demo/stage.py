@@ -90,7 +90,7 @@ class Stage:
     def status(self) -> Mapping[str, Any] | None:
         """What the daemon says of itself; None while it does not answer."""
         try:
-            with urllib.request.urlopen(f"{self.admin_url}/status", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.admin_url}/status", timeout=5) as answer:  # noqa: S310 - our own
                 status: Mapping[str, Any] = json.load(answer)
         except (urllib.error.URLError, OSError, ValueError):
             return None

@@ -1,0 +1,226 @@
+"""Constructs everything: the only file that knows all parts. Settings come in, a running daemon comes out."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+
+from producer import events
+from producer.assembly.batch import AssemblyTools, BatchBounds
+from producer.assembly.pages import PageWorker
+from producer.clock import VirtualClock, WallClock
+from producer.encoding.avro import Avro
+from producer.encoding.schemas import Subject
+from producer.flow.reader import ReadPolicy
+from producer.genesys.limiter import LimiterPolicy
+from producer.genesys.options import ClientOptions, Credentials
+from producer.genesys.regions import endpoints
+from producer.genesys.source import GenesysSource
+from producer.kafka.options import KafkaOptions, SecurityOptions
+from producer.kafka.partitioner import partition_of
+from producer.kafka.sink import KafkaSink
+from producer.lifecycle import stop_on_signals
+from producer.model.batch import Restored, Topic
+from producer.pipeline import Lane, LanePolicy
+from producer.planning.head import HeadPolicy
+from producer.ports import Clock, Observer
+from producer.settings import Settings, shown, shown_flat
+from producer.telemetry.telemetry import Options as TelemetryOptions
+from producer.telemetry.telemetry import Telemetry
+from producer.transform import Transform
+
+SOURCE = "default"
+"""The name of the one source, as long as the settings name none."""
+HARD_STOP = 130
+HEAD_SHARE = 0.8
+"""The head's part of the budget; what is left is for the reads that come behind it."""
+STOP_GRACE = timedelta(seconds=10)
+"""How long a window that is being read may go on after a soft stop (real time)."""
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The product clock that the settings ask for."""
+    dev = settings.dev
+    if dev.clock_origin is None or dev.clock_epoch is None:
+        return WallClock()
+    return VirtualClock(origin=dev.clock_origin, epoch=dev.clock_epoch, speed=dev.clock_speed)
+
+
+def kafka_options(settings: Settings) -> KafkaOptions:
+    """The cluster, the topics and the identity that the settings name."""
+    kafka, security = settings.kafka, settings.kafka.security
+    return KafkaOptions(
+        bootstrap_servers=",".join(kafka.bootstrap_servers),
+        application_id=kafka.application_id,
+        security=SecurityOptions(
+            protocol=security.protocol,
+            mechanism=security.sasl_mechanism or "SCRAM-SHA-512",
+            username=security.username,
+            password=security.password if security.password else None,
+            ca_file=security.ca_file,
+            certificate_file=security.cert_file,
+            key_file=security.key_file,
+        ),
+        topics=kafka.topics.by_purpose(),
+        partitions={
+            Topic.CONVERSATIONS: kafka.partitions.conversations,
+            Topic.AUDIT: kafka.partitions.audit,
+            Topic.DEAD_LETTERS: kafka.partitions.dead_letters,
+            Topic.WATERMARKS: 1,
+        },
+        lanes=kafka.lanes,
+        replication_factor=kafka.replication_factor,
+        min_insync_replicas=kafka.min_insync_replicas,
+        state_path=settings.state.path,
+    )
+
+
+def client_options(settings: Settings) -> ClientOptions:
+    """How the API is asked."""
+    genesys, limits = settings.genesys, settings.limits
+    return ClientOptions(
+        page_size=genesys.page_size,
+        timeout=genesys.timeout,
+        retries=genesys.retries,
+        concurrency=limits.concurrency,
+        hit_bound=settings.capture.hit_bound,
+        max_response_bytes=limits.max_response_bytes,
+        token_margin=genesys.token_refresh_margin,
+        user_agent=f"genesys-producer/{version('genesys-producer')}",
+        limiter=LimiterPolicy(requests_per_minute=limits.requests_per_minute, headroom=limits.headroom),
+    )
+
+
+def lane_policy(settings: Settings) -> LanePolicy:
+    """How the source is captured."""
+    capture, transaction = settings.capture, settings.kafka.transaction
+    head = HeadPolicy(head_lag=capture.head_lag, overlap=capture.overlap, catch_up_slice=capture.catch_up_slice)
+    budget = settings.limits.requests_per_minute * (1 - settings.limits.headroom)
+    return LanePolicy(
+        capture_start=capture.start,
+        tiers=1 + len(capture.rereads),
+        reads=ReadPolicy(head=head, poll_interval=capture.poll_interval, head_share=budget * HEAD_SHARE),
+        bounds=BatchBounds(records=transaction.max_records, size=transaction.max_bytes),
+        linger=transaction.max_wait,
+        grace=STOP_GRACE,
+        expected_organisation=settings.genesys.realm_id,
+        config_digest=digest_of(settings),
+    )
+
+
+def digest_of(settings: Settings) -> str:
+    """Names the settings in force, so that a change of them shows in the audit; secrets are masked before hashing."""
+    text = json.dumps(shown(settings), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def new_id() -> str:
+    """A random id for a read or an audit event."""
+    return str(uuid.uuid4())
+
+
+@dataclass(slots=True, kw_only=True)
+class Daemon:
+    """The program as it runs in production. `run` returns the exit code."""
+
+    settings: Settings
+
+    async def run(self) -> int:
+        """Serve the admin pages and work until told to stop. Raises ConfigurationError when it can't begin."""
+        settings, clock, run_id = self.settings, clock_of(self.settings), new_id()
+        telemetry = self._telemetry(clock)
+        observe = telemetry.observe
+        stop, code = asyncio.Event(), HARD_STOP
+        observe(
+            events.ServiceStarted(run_id=run_id, version=version("genesys-producer"), settings=shown_flat(settings))
+        )
+        try:
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(telemetry.serve())
+                source = await stack.enter_async_context(self._source(clock, observe))
+                lane = self._lane(source, clock, observe, run_id)
+                async with asyncio.TaskGroup() as group:
+                    heart = group.create_task(telemetry.run())
+                    work = group.create_task(lane.run(stop))
+                    with stop_on_signals(stop, work.cancel, observe):
+                        await asyncio.wait({work})
+                    heart.cancel()
+                code = HARD_STOP if work.cancelled() else 0
+        finally:
+            observe(events.ServiceStopped(run_id=run_id, exit_code=code))
+        return code
+
+    def _telemetry(self, clock: Clock) -> Telemetry:
+        settings = self.settings
+        secrets = (settings.genesys.client_secret, settings.kafka.security.password)
+        return Telemetry(
+            options=TelemetryOptions(
+                host=settings.admin.host,
+                port=settings.admin.port,
+                log_level=logging.getLevelNamesMapping()[settings.log.level.upper()],
+                log_format=settings.log.format,
+            ),
+            clock=clock,
+            sources=[SOURCE],
+            version=version("genesys-producer"),
+            config=lambda: shown(settings),
+            secrets=[secret() for secret in secrets if secret],
+        )
+
+    def _source(self, clock: Clock, observe: Observer) -> GenesysSource:
+        genesys = self.settings.genesys
+        return GenesysSource(
+            name=SOURCE,
+            endpoints=endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url),
+            credentials=Credentials(client_id=genesys.client_id, secret=genesys.client_secret),
+            options=client_options(self.settings),
+            clock=clock,
+            observe=observe,
+            split=self._transform().split,
+        )
+
+    def _transform(self) -> Transform:
+        return Transform(detail=self.settings.record.detail)
+
+    def _lane(self, source: GenesysSource, clock: Clock, observe: Observer, run_id: str) -> Lane:
+        settings = self.settings
+        options = kafka_options(settings)
+        sink = KafkaSink(options, lane=partition_of(SOURCE.encode(), options.lanes), clock=clock)
+        avro, transform = Avro.shipped(), self._transform()
+
+        def tools(restored: Restored) -> AssemblyTools:
+            return AssemblyTools(
+                pages=PageWorker(
+                    source=SOURCE,
+                    compare=transform.compare,
+                    encode=avro.encoder(Subject.CONVERSATION),
+                    known=sink.known,
+                    limits=restored.max_record_bytes,
+                    conversations_topic=options.topics[Topic.CONVERSATIONS],
+                ),
+                encode_audit=avro.encoder(Subject.AUDIT_EVENT),
+                encode_watermark=avro.encoder(Subject.WATERMARK),
+                new_id=new_id,
+                usage=source.usage,
+                run_id=run_id,
+            )
+
+        return Lane(
+            name=SOURCE,
+            source=source,
+            sink=sink,
+            clock=clock,
+            real_clock=WallClock(),
+            observe=observe,
+            policy=lane_policy(settings),
+            tools=tools,
+            new_id=new_id,
+            started_details={"version": version("genesys-producer"), "configDigest": digest_of(settings)},
+        )
