@@ -59,6 +59,7 @@ class Lane:
     new_id: Callable[[], str]
     started_details: Mapping[str, Any] = field(default_factory=dict)
     _commits: int = 0
+    _resumed: bool = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; every failure of Kafka is waited out. Never raises for credentials, broker or fencing."""
@@ -95,8 +96,7 @@ class Lane:
         checkpoint = replace(
             before or self._first_checkpoint(now), offsets=restored.offsets, config_digest=self.policy.config_digest
         )
-        if not self._announced and checkpoint.usage is not None:
-            self.source.resume(checkpoint.usage)
+        self._resume(checkpoint)
         assembly = Assembly(self.tools(restored), self.policy.bounds, checkpoint, tracked=restored.conversations)
         self._announce(assembly, before, now)
         assembly.interrupted(checkpoint.open_reads, now)
@@ -134,6 +134,12 @@ class Lane:
         except* errors.SinkError as failures:
             self._discarded(_first(failures))
             raise
+
+    def _resume(self, checkpoint: Checkpoint) -> None:
+        """Count what a predecessor's last minute used; later restores are our own, and the limiter knows better."""
+        if not self._resumed and checkpoint.usage is not None:
+            self.source.resume(checkpoint.usage)
+        self._resumed = True
 
     def _discarded(self, error: errors.SinkError) -> None:
         if isinstance(error, errors.Fenced):
