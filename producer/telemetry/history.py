@@ -116,6 +116,8 @@ class History:
         )
 
     def _note(self, event: events.Event, line: lines.Line) -> None:
+        request_id = line.fields.get("request_id", "")
+        read = self._open.get(request_id)
         row = ErrorRow(
             at=self.now(),
             level=logging.getLevelName(line.level).lower(),
@@ -123,8 +125,8 @@ class History:
             action=lines.action_of(type(event)),
             message=line.message[:LONGEST_TEXT],
             what_to_do=line.what_to_do[:LONGEST_TEXT],
-            request_id=line.fields.get("request_id", "")[:LONGEST_TEXT],
-            window=line.fields.get("window", ""),
+            request_id=request_id[:LONGEST_TEXT],
+            window=line.fields.get("window", read.window if read else ""),
             correlation_id=line.fields.get("correlation_id", "")[:LONGEST_TEXT],
         )
         last = self._errors[-1] if self._errors else None

@@ -54,7 +54,7 @@ def _of_read(read: Read, **more: Any) -> dict[str, Any]:
 
 
 def _seconds(duration: timedelta) -> str:
-    return f"{duration.total_seconds():.3g} s"
+    return f"{duration.total_seconds():.3f}".rstrip("0").rstrip(".") + " s"
 
 
 def _present(**fields: Any) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def _read_failed(event: events.ReadFailed) -> Line:
     sequel = "the window is a hole now and asked for later" if event.hole else "it is made again"
     return Line(
         level=logging.WARNING,
-        message=f"the read failed ({event.error}): {event.message}; {sequel}",
+        message=f"the read of {subject_of(event.read)} failed ({event.error}): {event.message}; {sequel}",
         fields=_of_read(event.read, error=event.error, **_present(correlation_id=event.correlation_id)),
         what_to_do=event.what_to_do,
     )
@@ -283,7 +283,7 @@ def _batch_discarded(event: events.BatchDiscarded) -> Line:
     return Line(
         level=logging.WARNING,
         message=f"a transaction was given up ({event.reason}): {event.message}; "
-        "nothing of it is visible, the lane starts again from what was committed",
+        "what is committed decides, and the lane starts again from there",
         fields={"error": event.reason},
         what_to_do=event.what_to_do,
         same_as=f"{event.reason} {event.message}",

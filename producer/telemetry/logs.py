@@ -11,7 +11,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, TextIO
 
@@ -67,6 +67,7 @@ class Logs:
         self._level = level
         self._now = now
         self._repetitions = repetitions or Repetitions()
+        self._windows: OrderedDict[str, str] = OrderedDict()
         console = style == "console" or (style == "auto" and stream.isatty())
         self._logger: Any = structlog.wrap_logger(
             structlog.WriteLogger(stream),
@@ -77,9 +78,11 @@ class Logs:
 
     def observe(self, event: events.Event) -> None:
         """Write the line of an event, if it has one and it is not a mere repetition."""
+        if isinstance(event, events.ReadStarted):
+            self._remember(event)
         line = lines.line_of(event)
         if line is not None and line.level >= self._level:
-            self.write(lines.action_of(type(event)), line, source=event.source)
+            self.write(lines.action_of(type(event)), self._placed(line), source=event.source)
 
     def write(self, action: str, line: lines.Line, *, source: str = "") -> None:
         """Write one line."""
@@ -104,6 +107,18 @@ class Logs:
         self._logger.msg(
             None, **said, **{name: line.fields[name] for name in line.fields if name not in said}, **repeated
         )
+
+    def _remember(self, event: events.ReadStarted) -> None:
+        """The transport knows the request id of what it does, not the window: it is added here."""
+        self._windows[event.read.request_id] = lines.subject_of(event.read)
+        if len(self._windows) > MOST_REMEMBERED:
+            self._windows.popitem(last=False)
+
+    def _placed(self, line: lines.Line) -> lines.Line:
+        window = self._windows.get(line.fields.get("request_id", ""))
+        if window is None or "window" in line.fields:
+            return line
+        return replace(line, fields={"request_id": line.fields["request_id"], "window": window, **line.fields})
 
     @contextlib.contextmanager
     def library_logs(self) -> Iterator[None]:
@@ -141,7 +156,6 @@ Fields = MutableMapping[str, Any]
 
 def _redacted(redactor: Redactor) -> Callable[[Any, str, Fields], Fields]:
     def processor(_logger: Any, _method: str, fields: Fields) -> Fields:
-        del fields["event"]
         return {name: _bounded(redactor.value(value)) for name, value in fields.items()}
 
     return processor

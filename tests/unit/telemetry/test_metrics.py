@@ -8,6 +8,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from producer import events
+from producer.model.coverage import Hole
 from producer.model.reads import Read, ReadKind
 from producer.telemetry import names
 from producer.telemetry.feeds import feed
@@ -43,7 +44,7 @@ def series(metrics: Metrics, *, now: timedelta = timedelta(0)) -> Series:
 def changes(*told: events.Event) -> Series:
     """What events changed, as differences; a gauge that had no value shows its new one."""
     before, after = series(metrics_of()), series(metrics_of(*told))
-    moved = {name: value for name, value in after.items() if not _same(value, before.get(name, 0.0))}
+    moved = {name: value for name, value in after.items() if name not in before or not _same(value, before[name])}
     return {name: value - _known(before.get(name, 0.0)) for name, value in moved.items()}
 
 
@@ -142,6 +143,16 @@ FED: list[tuple[events.Event, Series]] = [
         {},
     ),
     (
+        events.ReadFailed(
+            source=SOURCE,
+            read=Read(request_id="r", kind=ReadKind.HEAD, ids=("a",)),
+            error="E",
+            message="m",
+            what_to_do="w",
+        ),
+        {},
+    ),
+    (
         events.ReadFailed(source=SOURCE, read=read(), error="E", message="m", what_to_do="w"),
         {f"windows_total{{{HEAD},verdict=failed}}": 1},
     ),
@@ -170,6 +181,21 @@ FED: list[tuple[events.Event, Series]] = [
             f"schema_drift_total{{kind=field,{OF}}}": 2,
             f"record_freshness_seconds_count{{{OF}}}": 2,
             f"record_freshness_seconds_sum{{{OF}}}": 77,
+        },
+    ),
+    (
+        events.PageCompared(
+            source=SOURCE,
+            read=Read(request_id="r", kind=ReadKind.WATCH, ids=("a",)),
+            number=1,
+            changed=1,
+            dead_letters={},
+            freshness=(90_000.0,),
+        ),
+        {
+            f"records_produced_total{{change=new,read=watch,{OF}}}": 0,
+            f"records_produced_total{{change=changed,read=watch,{OF}}}": 1,
+            f"records_unchanged_total{{read=watch,{OF}}}": 0,
         },
     ),
     (
@@ -273,7 +299,8 @@ def test_open_metrics_is_given_when_asked_for_and_parses() -> None:
     metrics = metrics_of(*one_of_each('odd "text" with \\ and \n'))
     body, content_type = metrics.render(OPEN_METRICS, now=NOON, not_ready={"broker"})
     assert content_type.startswith("application/openmetrics-text; version=1.0.0")
-    families = {family.name: family for family in text_string_to_metric_families(body.decode())}
+    parsed = text_string_to_metric_families(body.decode())  # type: ignore[no-untyped-call]  # it publishes no types
+    families = {family.name: family for family in parsed}
     not_ready = {sample.labels["reason"]: sample.value for sample in families[f"{names.PREFIX}not_ready"].samples}
     assert not_ready == dict.fromkeys(not_ready, 0.0) | {"broker": 1.0}
     assert {"process_cpu_seconds", "python_info", f"{names.PREFIX}build"} <= set(families)
@@ -307,7 +334,7 @@ def test_nothing_is_uncovered_before_capture_begins() -> None:
 
 
 def test_a_hole_that_closed_is_gone_from_the_gauges() -> None:
-    def measured(*holes: events.Hole) -> events.CoverageMeasured:
+    def measured(*holes: Hole) -> events.CoverageMeasured:
         return events.CoverageMeasured(
             source=SOURCE, head=NOON, final=NOON, uncovered=timedelta(0), holes=holes, clock=NOON
         )
