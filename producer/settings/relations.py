@@ -157,7 +157,7 @@ def _virtual_clock(settings: Settings) -> Iterator[Problem]:
     if dev.clock_origin is not None and not (api_url and is_loopback(api_url)):
         yield Problem(
             names=("dev.clock_origin", "genesys.api_url", "genesys.region"),
-            text="a virtual clock is refused unless genesys.api_url is an address of this machine itself: remove it",
+            text="a virtual clock is refused unless genesys.api_url is an address of this machine itself",
         )
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from producer.clock import WallClock
 from producer.model.batch import Topic
-from producer.settings import Settings, SettingsRefused, as_yaml, load, shown, shown_flat
+from producer.settings import SecretSource, Settings, SettingsRefused, as_yaml, load, shown, shown_flat
 from producer.settings.values import parse_size, parse_span, size_text, span_text
 
 MINIMUM = {
@@ -236,6 +237,22 @@ def test_spans_are_read_and_printed_in_one_notation(text: str, span: timedelta, 
 )
 def test_sizes_are_read_and_printed_in_one_notation(text: str, size: int, again: str) -> None:
     assert (parse_size(text), size_text(size)) == (size, again)
+
+
+def test_settings_can_be_built_from_finished_values() -> None:
+    settings = Settings.model_validate(
+        {
+            "genesys": {"client_secret": SecretStr("one"), "timeout": timedelta(seconds=5)},
+            "capture": {"start": datetime(2026, 3, 10, tzinfo=UTC), "rereads": [timedelta(hours=1)]},
+            "limits": {"max_response_bytes": 1 << 20},
+            "kafka": {"security": {"password": SecretSource("two")}, "partitions": {"audit": 3}},
+        }
+    )
+
+    assert settings.secrets() == ("one", "two")
+    assert settings.genesys.timeout == timedelta(seconds=5)
+    assert settings.kafka.partitions.by_purpose() == {Topic.CONVERSATIONS: 12, Topic.AUDIT: 3, Topic.DEAD_LETTERS: 6}
+    assert shown(settings)["capture"]["start"] == "2026-03-10T00:00:00Z"
 
 
 def test_settings_built_directly_read_nothing_and_never_change(monkeypatch: pytest.MonkeyPatch) -> None:
