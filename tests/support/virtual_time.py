@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import wraps
+from typing import ParamSpec
 
 from tests.support.build import at
+
+P = ParamSpec("P")
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -37,11 +42,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumping.passed
 
 
-class VirtualPolicy(asyncio.DefaultEventLoopPolicy):
-    """What a fixture `event_loop_policy` returns, so that its tests run on virtual time."""
+def in_virtual_time(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
+    """Run an async test on a loop of its own in virtual time."""
 
-    def new_event_loop(self) -> asyncio.AbstractEventLoop:
-        return VirtualLoop()
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        async def whole() -> None:
+            await test(*args, **kwargs)
+
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.run(whole())
+
+    return run
 
 
 LOOP_BEGAN = at("10:00")
