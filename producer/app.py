@@ -23,7 +23,7 @@ from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.regions import endpoints
 from producer.genesys.source import GenesysSource
-from producer.kafka.options import KafkaOptions, SecurityOptions
+from producer.kafka.options import DEFAULT_PARTITIONS, KafkaOptions, SecurityOptions
 from producer.kafka.partitioner import partition_of
 from producer.kafka.sink import KafkaSink
 from producer.lifecycle import stop_on_signals
@@ -63,18 +63,13 @@ def kafka_options(settings: Settings) -> KafkaOptions:
             protocol=security.protocol,
             mechanism=security.sasl_mechanism or "SCRAM-SHA-512",
             username=security.username,
-            password=security.password if security.password else None,
+            password=security.password or None,
             ca_file=security.ca_file,
             certificate_file=security.cert_file,
             key_file=security.key_file,
         ),
         topics=kafka.topics.by_purpose(),
-        partitions={
-            Topic.CONVERSATIONS: kafka.partitions.conversations,
-            Topic.AUDIT: kafka.partitions.audit,
-            Topic.DEAD_LETTERS: kafka.partitions.dead_letters,
-            Topic.WATERMARKS: 1,
-        },
+        partitions={**DEFAULT_PARTITIONS, **kafka.partitions.by_purpose()},
         lanes=kafka.lanes,
         replication_factor=kafka.replication_factor,
         min_insync_replicas=kafka.min_insync_replicas,
@@ -159,7 +154,6 @@ class Daemon:
 
     def _telemetry(self, clock: Clock) -> Telemetry:
         settings = self.settings
-        secrets = (settings.genesys.client_secret, settings.kafka.security.password)
         return Telemetry(
             options=TelemetryOptions(
                 host=settings.admin.host,
@@ -171,7 +165,7 @@ class Daemon:
             sources=[SOURCE],
             version=version("genesys-producer"),
             config=lambda: shown(settings),
-            secrets=[secret() for secret in secrets if secret],
+            secrets=settings.secrets(),
         )
 
     def _source(self, clock: Clock, observe: Observer) -> GenesysSource:

@@ -6,9 +6,9 @@ import argparse
 import asyncio
 import gc
 from collections.abc import Callable
-from pathlib import Path
 
 from producer.app import Daemon
+from producer.commands.config import add_config_option
 from producer.settings import load
 
 _QUIET_COLLECTOR = 50_000  # allocations between collections: records make no cycles, and each collection looks at all
@@ -16,7 +16,7 @@ _QUIET_COLLECTOR = 50_000  # allocations between collections: records make no cy
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--config", type=Path, help="settings as YAML; environment and secret files win over it")
+    add_config_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from pathlib import Path
 
 from producer.app import kafka_options
+from producer.commands.config import add_config_option
 from producer.kafka.topics import create
 from producer.settings import load
 
@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     making = actions.add_parser("create", help="make the topics that are missing")
-    making.add_argument("--config", type=Path, help="settings as YAML")
+    add_config_option(making)
 
 
 def run(arguments: argparse.Namespace) -> int:
