@@ -72,7 +72,7 @@ class PageWorker:
             normalized_at=to_millis(now),
             horizon_day=horizon_day,
         )
-        asked = [raw.id for raw in page.conversations if raw.id and raw.id not in pending]
+        asked = {raw.id for raw in page.conversations if raw.id and raw.id not in pending}
         remembered = dict(self.known(self.source, asked))
         result = PageResult()
 
@@ -80,7 +80,9 @@ class PageWorker:
             for states in (result.states, pending, remembered):
                 if conversation_id in states:
                     return states[conversation_id]
-            remembered.update(self.known(self.source, [conversation_id]))
+            if conversation_id not in asked:  # parsing found another id than the raw bytes showed
+                asked.add(conversation_id)
+                remembered.update(self.known(self.source, [conversation_id]))
             return remembered.get(conversation_id)
 
         run = _PageRun(worker=self, read=read, sighting=sighting, look_up=look_up, result=result)

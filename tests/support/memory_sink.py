@@ -64,7 +64,7 @@ class MemorySink:
             checkpoints=dict(self.checkpoints),
             offsets=tuple(self._offsets),
             max_record_bytes=self.max_record_bytes,
-            conversations=self.tracked(),
+            conversations=sum(len(states) for states in self.states.values()),
             took=timedelta(milliseconds=30),
         )
 
@@ -92,9 +92,6 @@ class MemorySink:
     def known(self, source: str, ids: Iterable[str]) -> Mapping[str, ConversationState]:
         states = self.states.get(source, {})
         return {each: states[each] for each in ids if each in states}
-
-    def tracked(self) -> int:
-        return sum(len(states) for states in self.states.values())
 
     async def close(self) -> None:
         self._usable = False

@@ -26,9 +26,9 @@ def hash_of(text: bytes) -> bytes:
 
 
 def plain_compare(
-    conversation: RawConversation, known: Callable[[str], ConversationState | None], sighting: Sighting
+    raw: RawConversation, known: Callable[[str], ConversationState | None], sighting: Sighting
 ) -> Outcome:
-    text = bytes(conversation.raw)
+    text = bytes(raw.raw)
     content: dict[str, Any] = json.loads(text)
     digest = hash_of(text)
     name: str = content.get("id") or f"#{digest.hex()}"

@@ -23,6 +23,7 @@ class ScriptedSource:
     answer: Callable[[Read], Iterable[Item]]
     organisations: deque[str | Exception | None] = field(default_factory=lambda: deque([None]))
     reads: list[Read] = field(default_factory=list)
+    resumed: list[Usage] = field(default_factory=list)
     closed: int = 0
 
     async def read(self, read: Read) -> AsyncGenerator[Page | Split | ReadEnd, None]:
@@ -44,6 +45,9 @@ class ScriptedSource:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def resume(self, usage: Usage) -> None:
+        self.resumed.append(usage)
 
     def usage(self) -> Usage:
         return Usage(at=self.clock.now(), recent=len(self.reads))
