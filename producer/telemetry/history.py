@@ -19,6 +19,7 @@ from producer.model.reads import Read
 from producer.telemetry import lines
 from producer.telemetry.health import Reason
 from producer.telemetry.snapshot import ErrorRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
+from producer.telemetry.uncovered import uncovered_at
 
 MOST_READS = 50
 MOST_ERRORS = 50
@@ -38,6 +39,7 @@ class History:
     _run_id: str = ""
     _started_at: datetime | None = None
     _standing: dict[str, SourceStatus] = field(default_factory=dict)
+    _measured: dict[str, events.CoverageMeasured] = field(default_factory=dict)
     _open: OrderedDict[str, ReadRow] = field(default_factory=OrderedDict)
     _ended: deque[ReadRow] = field(default_factory=lambda: deque(maxlen=MOST_READS))
     _errors: deque[ErrorRow] = field(default_factory=lambda: deque(maxlen=MOST_ERRORS))
@@ -50,8 +52,8 @@ class History:
         remember = _REMEMBERED.get(type(event))
         if remember is not None:
             remember(self, event)
-        line = lines.line_of(event)
-        if line is not None and line.level >= logging.WARNING:
+        line = lines.line_of(event, logging.WARNING)
+        if line is not None:
             self._note(event, line)
 
     def snapshot(self, reasons: tuple[Reason, ...]) -> Snapshot:
@@ -63,10 +65,27 @@ class History:
             started_at=self._started_at,
             ready=not reasons,
             reasons=reasons,
-            sources=tuple(self._standing.values()),
+            sources=tuple(self._carried_on(status) for status in self._standing.values()),
             reads=(*reversed(self._open.values()), *reversed(self._ended))[:MOST_READS],
             errors=tuple(reversed(self._errors)),
         )
+
+    def _carried_on(self, status: SourceStatus) -> SourceStatus:
+        measured = self._measured.get(status.source)
+        return replace(status, uncovered=uncovered_at(self.now(), measured)) if measured else status
+
+    def covers(self, event: events.CoverageMeasured) -> None:
+        """Coverage was measured."""
+        source = self.standing(event.source).source
+        self.stands(
+            source,
+            head=event.head,
+            final=event.final,
+            holes=tuple(sorted(event.holes, key=lambda hole: hole.start)[:MOST_HOLES]),
+            holes_in_all=len(event.holes),
+        )
+        if source in self._standing:
+            self._measured[source] = event
 
     def began(self, event: events.ServiceStarted) -> None:
         """The daemon runs."""
@@ -191,18 +210,6 @@ def _lane_restored(history: History, event: events.LaneRestored) -> None:
         history.stands(event.source, **_covered(event.checkpoint), head=published.head, final=published.final)
 
 
-def _coverage_measured(history: History, event: events.CoverageMeasured) -> None:
-    history.stands(
-        event.source,
-        head=event.head,
-        final=event.final,
-        uncovered=event.uncovered,
-        measured_at=event.clock,
-        holes=tuple(sorted(event.holes, key=lambda hole: hole.start)[:MOST_HOLES]),
-        holes_in_all=len(event.holes),
-    )
-
-
 def _limiter_measured(history: History, event: events.LimiterMeasured) -> None:
     history.stands(event.source, cap=event.cap, learned=event.learned, used=event.used)
 
@@ -230,7 +237,7 @@ _REMEMBERED: Mapping[type[events.Event], Callable[[History, Any], None]] = {
     events.BatchCommitted: _batch_committed,
     events.BatchDiscarded: History.reads_dropped,
     events.LaneRestored: _lane_restored,
-    events.CoverageMeasured: _coverage_measured,
+    events.CoverageMeasured: History.covers,
     events.LimiterMeasured: _limiter_measured,
     events.RateLimitHit: _rate_limit_hit,
     events.BreakerChanged: _breaker_changed,

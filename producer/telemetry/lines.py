@@ -38,10 +38,14 @@ def action_of(kind: type[events.Event]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
-def line_of(event: events.Event) -> Line | None:
-    """What the log says of an event; None when nothing."""
-    describe = LINES.get(type(event))
-    return describe(event) if describe else None
+def line_of(event: events.Event, level: int = logging.DEBUG) -> Line | None:
+    """What the log says of an event at this level; None when nothing."""
+    kind = type(event)
+    describe = LINES.get(kind)
+    if describe is None or (level > logging.DEBUG and kind in FREQUENT):
+        return None
+    line = describe(event)
+    return line if line is not None and line.level >= level else None
 
 
 def subject_of(read: Read) -> str:
@@ -359,6 +363,11 @@ LINES: Mapping[type[events.Event], Callable[[Any], Line | None]] = {
     events.HoleOpened: _hole_opened,
 }
 """The line of each event."""
+
+FREQUENT: frozenset[type[events.Event]] = frozenset(
+    {events.RequestFinished, events.ReadStarted, events.PageFetched, events.BatchCommitted}
+)
+"""Events whose line is always `debug`: at any other level it is not even made."""
 
 SILENT: frozenset[type[events.Event]] = frozenset({events.LimiterMeasured, events.CoverageMeasured})
 """Events that are measurements only: metrics and status page show them, a line each would drown the rest."""

@@ -80,8 +80,8 @@ class Logs:
         """Write the line of an event, if it has one and it is not a mere repetition."""
         if isinstance(event, events.ReadStarted):
             self._remember(event)
-        line = lines.line_of(event)
-        if line is not None and line.level >= self._level:
+        line = lines.line_of(event, self._level)
+        if line is not None:
             self.write(lines.action_of(type(event)), self._placed(line), source=event.source)
 
     def write(self, action: str, line: lines.Line, *, source: str = "") -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import product
 from typing import Any
 
@@ -30,10 +30,12 @@ from producer import events
 from producer.telemetry import names
 from producer.telemetry.names import Kind, Metric
 from producer.telemetry.redaction import Redactor
+from producer.telemetry.uncovered import uncovered_at
 
 OTHER = "other"
 MOST_VALUES = 50
 MOST_FACTS = 200
+MOST_CHILDREN = 5000
 LONGEST_VALUE = 200
 _TEXT: tuple[Callable[..., bytes], str] = (generate_latest, CONTENT_TYPE_PLAIN_0_0_4)
 _OPEN_METRICS: tuple[Callable[..., bytes], str] = (openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST)
@@ -48,6 +50,7 @@ class Metrics:
         self._sources = tuple(sources)
         self._registry = CollectorRegistry()
         self._families = {metric.name: _family(metric, self._registry) for metric in names.ALL}
+        self._children: dict[tuple[str, ...], Any] = {}
         self._values: dict[tuple[str, str], set[str]] = {}
         self._coverage: dict[str, events.CoverageMeasured] = {}
         for metric in names.ALL:
@@ -111,7 +114,7 @@ class Metrics:
         for reason in dict.fromkeys([*names.NOT_READY.labels[0].values, *not_ready]):
             self._child(names.NOT_READY, "", {"reason": reason}).set(reason in not_ready)
         for source, measured in self._coverage.items():
-            self._child(names.UNCOVERED, source, {}).set(_uncovered(measured, now).total_seconds())
+            self._child(names.UNCOVERED, source, {}).set(uncovered_at(now, measured).total_seconds())
 
     def _prepare(self, metric: Metric) -> None:
         """Create every label set that is known from the start."""
@@ -125,6 +128,16 @@ class Metrics:
                 child.set(metric.initial)
 
     def _child(self, metric: Metric, source: str, labels: Mapping[str, str]) -> Any:
+        """The one series of a metric that these labels name; found again without asking the family."""
+        key = (metric.name, source, *labels.values())
+        child = self._children.get(key)
+        if child is None:
+            child = self._new_child(metric, source, labels)
+            if len(self._children) < MOST_CHILDREN:
+                self._children[key] = child
+        return child
+
+    def _new_child(self, metric: Metric, source: str, labels: Mapping[str, str]) -> Any:
         bounded = {name: self._bounded(metric.name, name, value) for name, value in labels.items()}
         if metric.per_source:
             bounded[names.SOURCE] = source or self._only_source()
@@ -163,10 +176,3 @@ def _family(metric: Metric, registry: CollectorRegistry) -> Any:
     if metric.kind is Kind.HISTOGRAM:
         return Histogram(metric.full_name, metric.help, labels, buckets=metric.buckets, registry=registry)
     return _TYPES[metric.kind](metric.full_name, metric.help, labels, registry=registry)
-
-
-def _uncovered(measured: events.CoverageMeasured, now: datetime) -> timedelta:
-    """What is due grows with the clock, also when nothing measures it; not yet so before the head has begun."""
-    if measured.head > measured.clock:
-        return measured.uncovered
-    return measured.uncovered + max(now - measured.clock, timedelta(0))

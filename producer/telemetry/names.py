@@ -101,7 +101,11 @@ RECORDS_PRODUCED = _counter(
 RECORDS_UNCHANGED = _counter("records_unchanged_total", "Conversations read again without a change.", _READ)
 RECORDS_STALE = _counter("records_stale_total", "Answers older than what is known; dropped.")
 REGRESSIONS = _counter("regressions_total", "Answers that look older than what is known; read again before use.")
-DEAD_LETTERS = _counter("dead_letters_total", "Conversations sent to the dead letters.", Label("reason"))
+DEAD_LETTERS = _counter(
+    "dead_letters_total",
+    "Conversations sent to the dead letters.",
+    Label("reason", ("not_json", "wrong_shape", "no_id", "malformed_instant", "does_not_fit", "too_large")),
+)
 SCHEMA_DRIFT = _counter(
     "schema_drift_total",
     "Fields that the schema does not know or that had another type; kept in extras.",

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 MOST_SECRETS = 64
-_AUTHORIZATION = re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE)
+_AUTHORIZATION = re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{20,}", re.IGNORECASE)
 
 
 class Redactor:

@@ -58,7 +58,8 @@ class ReceiptRow:
 class SourceStatus:
     """Where one source stands; None and 0 until something said so.
 
-    `head` and `final` are the published watermarks; `covered_to` is how far the head has read, holes or not.
+    `head` and `final` are the published watermarks; `covered_to` is how far the head has read, holes or not;
+    `uncovered` is what is due and not covered at the instant of the snapshot.
     """
 
     source: str
@@ -67,7 +68,6 @@ class SourceStatus:
     head: datetime | None = None
     final: datetime | None = None
     uncovered: timedelta | None = None
-    measured_at: datetime | None = None
     holes: tuple[Hole, ...] = ()
     holes_in_all: int = 0
     losses: tuple[Loss, ...] = ()

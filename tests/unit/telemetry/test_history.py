@@ -54,7 +54,6 @@ def test_where_a_source_stands() -> None:
         head=NOON - timedelta(hours=2),
         final=NOON - timedelta(hours=2),
         uncovered=timedelta(hours=1),
-        measured_at=NOON,
         holes=(hole("x"),),
         holes_in_all=1,
         losses=point.coverage.losses,
@@ -73,6 +72,14 @@ def test_where_a_source_stands() -> None:
         dead_letters=3,
         receipt=ReceiptRow(at=NOON, records=150, took=SECOND),
     )
+
+
+def test_uncovered_time_grows_with_the_clock_although_nothing_measures_it() -> None:
+    history = History(now=lambda: NOON + timedelta(minutes=1), version="1", sources=("default",))
+    history.observe(
+        events.CoverageMeasured(source="default", head=NOON, final=NOON, uncovered=SECOND, holes=(), clock=NOON)
+    )
+    assert history.snapshot(()).sources[0].uncovered == timedelta(seconds=61)
 
 
 def test_a_restored_lane_tells_where_it_stood() -> None:

@@ -255,12 +255,7 @@ def test_label_sets_are_there_from_the_start_for_every_source() -> None:
         with_value = {name: value for name, value in per_source.items() if value != 0 and not math.isnan(value)}
         assert with_value == {f"breaker_state{{source={source},state=closed}}": 1}
         labelled = {name.partition("{")[0] for name in per_source}
-        expected = {
-            name
-            for metric in names.ALL
-            if metric.per_source and metric is not names.DEAD_LETTERS
-            for name in _scraped(metric)
-        }
+        expected = {name for metric in names.ALL if metric.per_source for name in _scraped(metric)}
         assert labelled == expected
     assert sum("source=" not in name for name in at_start) == 17
 

@@ -17,8 +17,9 @@ SECRET = "s3cr/et +ü'x"
         ("client_secret=s3cr%2Fet%20%2B%C3%BC%27x", "client_secret=***"),
         ("client_secret=s3cr%2Fet+%2B%C3%BC%27x", "client_secret=***"),
         (repr({"secret": SECRET}), "{'secret': \"***\"}"),
-        ("Authorization: Bearer abcDEF-123_456.x", "Authorization: Bearer ***"),
-        (f"authorization: basic {base64.b64encode(b'id:other').decode()}", "authorization: basic ***"),
+        ("Authorization: Bearer abcDEF-123_456.xyz~0987654321", "Authorization: Bearer ***"),
+        (f"authorization: basic {base64.b64encode(b'some-client:other-secret').decode()}", "authorization: basic ***"),
+        ("Basic authentication is required", "Basic authentication is required"),
         ("nothing to hide", "nothing to hide"),
     ],
 )

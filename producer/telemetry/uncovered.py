@@ -1,0 +1,14 @@
+"""How much time is due and not covered at an instant after it was measured."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from producer.events import CoverageMeasured
+
+
+def uncovered_at(now: datetime, measured: CoverageMeasured) -> timedelta:
+    """What is due grows with the clock, also when a stuck flow measures it no more; but not before the head begins."""
+    if measured.head > measured.clock:
+        return measured.uncovered
+    return measured.uncovered + max(now - measured.clock, timedelta(0))
