@@ -115,6 +115,7 @@ def options_of(arguments: argparse.Namespace) -> SimulatorOptions:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop. Returns the exit code."""
+    parent = os.getppid() if arguments.die_with_parent else None
     try:
         options = options_of(arguments)
     except (ValueError, OSError) as problem:
@@ -122,14 +123,14 @@ def run(arguments: argparse.Namespace) -> int:
         return _EXIT_USAGE
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(options, as_json=arguments.output == "json", die_with_parent=arguments.die_with_parent))
+            runner.run(_serve(options, as_json=arguments.output == "json", parent=parent))
     except OSError as problem:
         sys.stderr.write(f"genesys-producer simulate: cannot listen on {options.host}:{options.port}: {problem}\n")
         return _EXIT_UNAVAILABLE
     return 0
 
 
-async def _serve(options: SimulatorOptions, *, as_json: bool, die_with_parent: bool) -> None:
+async def _serve(options: SimulatorOptions, *, as_json: bool, parent: int | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -138,12 +139,11 @@ async def _serve(options: SimulatorOptions, *, as_json: bool, die_with_parent: b
         line = orjson.dumps({"url": simulator.url}).decode() if as_json else f"simulator listening at {simulator.url}"
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
-        await (_stopped_or_orphaned(stop) if die_with_parent else stop.wait())
+        await (stop.wait() if parent is None else _stopped_or_orphaned(stop, parent))
 
 
-async def _stopped_or_orphaned(stop: asyncio.Event) -> None:
+async def _stopped_or_orphaned(stop: asyncio.Event, parent: int) -> None:
     """Wait for the stop, or for another process to have become the parent."""
-    parent = os.getppid()
     while not stop.is_set() and os.getppid() == parent:
         try:
             async with asyncio.timeout(_LOOK_FOR_PARENT):
