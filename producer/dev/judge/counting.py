@@ -1,0 +1,152 @@
+"""The counts of a verdict, from the evidence. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from producer.dev.judge.content import Digest
+from producer.dev.judge.evidence import Appended, Served, State, TrueConversation, TrueState
+from producer.dev.judge.verdict import Freshness
+
+DAY = 86_400_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything known of one conversation. `trail` is where it belongs: dead letters for a poison one, else records.
+
+    `contents` are the digests of the states that were served, by number.
+    """
+
+    id: str
+    served: Served
+    trail: Sequence[Appended]
+    contents: Mapping[int, Digest]
+
+    @property
+    def judged(self) -> bool:
+        """A completed read was served it."""
+        return self.served.last is not None
+
+    @property
+    def changed(self) -> bool:
+        """Completed reads were served more than one content of it."""
+        return len({self.contents[number] for number in self.served.states}) > 1
+
+    @property
+    def lost(self) -> bool:
+        """Nothing of it is where it belongs."""
+        return self.judged and not self.trail
+
+    @property
+    def behind(self) -> bool:
+        """The last of it is not what was served last."""
+        acceptable = {self.contents[number] for number in self.served.acceptable}
+        return self.judged and bool(self.trail) and self.trail[-1].content not in acceptable
+
+    @property
+    def invented(self) -> int:
+        """Entries whose content was never served."""
+        known = set(self.contents.values())
+        return sum(1 for one in self.trail if one.content not in known)
+
+
+def cases_of(
+    served: Mapping[str, Served],
+    records: Mapping[str, Sequence[Appended]],
+    letters: Mapping[str, Sequence[Appended]],
+    contents: Mapping[State, Digest],
+    poison: frozenset[str],
+) -> Iterator[Case]:
+    """One case for every conversation that was served or is on a topic."""
+    numbers: dict[str, dict[int, Digest]] = {}
+    for (identifier, number), digest in contents.items():
+        numbers.setdefault(identifier, {})[number] = digest
+    for identifier in served.keys() | records.keys() | (letters.keys() & poison):
+        trails = letters if identifier in poison else records
+        yield Case(
+            id=identifier,
+            served=served.get(identifier, Served()),
+            trail=trails.get(identifier, ()),
+            contents=numbers.get(identifier, {}),
+        )
+
+
+def doubled(trail: Sequence[Appended]) -> int:
+    """Entries with the content of the one before them."""
+    return sum(1 for before, after in pairwise(trail) if before.content == after.content)
+
+
+def disordered(trail: Sequence[Appended]) -> int:
+    """Entries whose version does not rise, or that lie on another partition than the one before them."""
+    return sum(
+        1
+        for before, after in pairwise(trail)
+        if (after.version or 0) <= (before.version or 0) or after.partition != before.partition
+    )
+
+
+def unaccounted(announced: Mapping[str, int], found: Mapping[str, int]) -> int:
+    """Records that reads announced and that are not there, or the other way round."""
+    return sum(abs(announced.get(read, 0) - found.get(read, 0)) for read in announced.keys() | found.keys())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """What reads could see: what became visible from `begin` to `end`. `reach` is how long after its end the head
+    still asks for a conversation. Milliseconds of the organisation's clock.
+    """
+
+    begin: int
+    end: int
+    reach: int
+
+
+def unseen(truth: Iterable[TrueConversation], served: Mapping[str, Served], span: Span) -> Counter[str]:
+    """Conversations of which nothing, or not the last state, was served to any read on the topics, by cause."""
+    causes: Counter[str] = Counter()
+    for conversation in truth:
+        known = served.get(conversation.id)
+        seen = -1 if known is None else max(known.states | {number for _, number in known.perhaps})
+        missed = [state for state in conversation.states[seen + 1 :] if span.begin <= state.visible_at <= span.end]
+        if missed:
+            causes[_cause(conversation.start, missed[0] if seen < 0 else missed[-1], seen < 0, span.reach)] += 1
+    return causes
+
+
+def _cause(start: int, missed: TrueState, never: bool, reach: int) -> str:  # noqa: FBT001 - a fact, not an option
+    if missed.visible_at // DAY != start // DAY:
+        return "midnight"
+    if missed.end is None or missed.visible_at <= missed.end + reach:
+        return "pageDrift"
+    return "visibilityTail" if never else "laterChange"
+
+
+def freshness(cases: Iterable[Case], truth: Iterable[TrueConversation], span: Span) -> Freshness:
+    """Percentiles of the time from visible to committed, over the first entry of every state visible in the span."""
+    visible = {conversation.id: conversation.states for conversation in truth}
+    waits = sorted(wait for case in cases for wait in _waits(case, visible.get(case.id, ()), span))
+    return Freshness(p50=_percentile(waits, 0.50), p99=_percentile(waits, 0.99))
+
+
+def _waits(case: Case, states: Sequence[TrueState], span: Span) -> Iterator[float]:
+    committed: dict[Digest, int] = {}
+    for one in case.trail:
+        committed.setdefault(one.content, one.at)
+    told: set[Digest] = set()
+    for number, digest in sorted(case.contents.items()):
+        if digest in told or digest not in committed or number >= len(states):
+            continue
+        told.add(digest)
+        if span.begin <= states[number].visible_at:
+            yield (committed[digest] - states[number].visible_at) / 1_000
+
+
+def _percentile(ascending: Sequence[float], share: float) -> float | None:
+    if not ascending:
+        return None
+    return round(ascending[min(len(ascending) - 1, math.ceil(share * len(ascending)) - 1)], 3)

@@ -1,0 +1,72 @@
+"""What the simulator knows: the states it showed, the answers it gave, what it counted. Plain HTTP, loopback."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from producer.dev.judge.content import Digest, digest_of_answer
+from producer.dev.judge.evidence import Answer, State, TrueConversation, TrueState
+
+TIMEOUT_SECONDS = 60.0
+_AT_ONCE = 1_000
+
+
+class TruthMissing(Exception):
+    """The simulator can't tell what the judge has to know."""
+
+
+class Simulator:
+    """The admin endpoints of a running simulator."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "127.0.0.1", parts.port
+
+    def stats(self) -> dict[str, Any]:
+        """Return its counters."""
+        (line,) = self._lines("GET", "/stats")
+        counters: dict[str, Any] = line
+        return counters
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield every answer since its start, oldest first. Raises TruthMissing when some are no longer there."""
+        expected = 1
+        for line in self._lines("GET", "/answers?after=0"):
+            if line["seq"] != expected:
+                raise TruthMissing(f"answers {expected} to {line['seq'] - 1} are gone: give the simulator a larger log")
+            expected += 1
+            served = tuple((identifier, number) for identifier, number in line["served"])
+            yield Answer(at=line["at"], request_id=line["requestId"], served=served)
+
+    def truth(self, since: int, until: int) -> Iterator[TrueConversation]:
+        """Yield the conversations that became visible in [since, until), milliseconds of its clock."""
+        for line in self._lines("GET", f"/truth?since={since}&until={until}"):
+            states = tuple(TrueState(visible_at=one["visibleAt"], end=one["end"]) for one in line["states"])
+            yield TrueConversation(id=line["id"], poison=line["poison"], start=line["start"], states=states)
+
+    def contents(self, states: Sequence[State]) -> Iterator[tuple[State, Digest]]:
+        """Yield each state's digest. Raises TruthMissing for a state that never was."""
+        remaining = iter(states)
+        while chunk := list(islice(remaining, _AT_ONCE)):
+            for line in self._lines("POST", "/truth/contents", orjson.dumps({"states": chunk})):
+                if line["content"] is None:
+                    raise TruthMissing(f"state {line['n']} of {line['id']} was served and is not in the truth")
+                yield (line["id"], line["n"]), digest_of_answer(line["content"])
+
+    def _lines(self, method: str, path: str, body: bytes | None = None) -> Iterator[Any]:
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_SECONDS)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            response = connection.getresponse()
+            if response.status != http.HTTPStatus.OK:
+                raise TruthMissing(f"{method} {path}: {response.status} {response.read(500).decode(errors='replace')}")
+            for line in response:
+                yield orjson.loads(line)
+        finally:
+            connection.close()
