@@ -43,14 +43,19 @@ FOREIGN = (kafka.KafkaError, kafka.IllegalOperation, kafka.ConsumerStoppedError,
 def as_sink_error(exc: BaseException, doing: str, reason: BaseException | None = None) -> SinkError:
     """Our error for one of FOREIGN. `reason` is what really happened, where aiokafka says no more than 'unable'."""
     cause = reason or exc
-    said = str(cause)
-    name = type(cause).__name__
-    message = f"{doing}: {said if name in said else f'{name}: {said}'.removesuffix(': ')}"
+    message = f"{doing}: {_said(cause)}"
     if isinstance(cause, FENCED):
         return Fenced(message)
     if isinstance(cause, REFUSED):
         return SinkRefused(message)
     return SinkUnavailable(message)
+
+
+def _said(cause: BaseException) -> str:
+    name, said = type(cause).__name__, str(cause)
+    if not said:
+        return "no answer in time" if isinstance(cause, TimeoutError) else name
+    return said if name in said else f"{name}: {said}"
 
 
 @contextmanager
