@@ -222,6 +222,14 @@ class PageCompared(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaDrifted(Event):
+    """Fields came that the schema does not know or in another type, for the first time: their JSON paths."""
+
+    read: Read
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationDeadLettered(Event):
     """A conversation went to the dead letters."""
 

@@ -19,6 +19,7 @@ from producer.model.reads import Read
 
 _LATE = timedelta(seconds=1)
 _SKEWED = timedelta(seconds=30)
+_MOST_PATHS = 20
 _PASSES_BY_ITSELF = frozenset({errors.SourceUnavailable.__name__, errors.RateLimited.__name__})
 
 
@@ -248,17 +249,21 @@ def _source_recovered(event: events.SourceRecovered) -> Line:
 def _page_compared(event: events.PageCompared) -> Line:
     counts = {name: getattr(event, name) for name in ("new", "changed", "unchanged", "stale", "regressed")}
     told = ", ".join(f"{amount} {name}" for name, amount in counts.items() if amount) or "nothing"
-    fields = _of_read(event.read, page=event.number, **counts)
-    if not event.drift:
-        return Line(level=logging.DEBUG, message=f"page {event.number} committed: {told}", fields=fields)
-    paths = sorted(set(event.drift))[:20]
+    return Line(
+        level=logging.DEBUG,
+        message=f"page {event.number} committed: {told}",
+        fields=_of_read(event.read, page=event.number, **counts),
+    )
+
+
+def _schema_drifted(event: events.SchemaDrifted) -> Line:
+    named = ", ".join(event.paths[:_MOST_PATHS]) + (" …" if len(event.paths) > _MOST_PATHS else "")
     return Line(
         level=logging.WARNING,
-        message=f"Genesys Cloud sent fields that the schema does not know or in another type: {', '.join(paths)}; "
-        "they are kept in `extras`",
-        fields=fields,
-        what_to_do="nothing at once, no data is lost; a later version gives them columns of their own",
-        same_as=" ".join(paths),
+        message=f"Genesys Cloud sent {len(event.paths)} fields that the schema does not know or in another type: "
+        f"{named}",
+        fields=_of_read(event.read, paths=list(event.paths)),
+        what_to_do="nothing at once: they are kept in `extras`; a later version gives them columns of their own",
     )
 
 
@@ -271,7 +276,7 @@ def _conversation_dead_lettered(event: events.ConversationDeadLettered) -> Line:
             event.read, **_present(conversation_id=event.conversation_id), reason=event.reason, path=event.path
         ),
         what_to_do=errors.Malformed.what_to_do,
-        same_as=f"{event.reason} {event.path}",
+        same_as=f"{event.reason} {re.sub(r'[0-9]+', '*', event.path)}",
     )
 
 
@@ -354,6 +359,7 @@ LINES: Mapping[type[events.Event], Callable[[Any], Line | None]] = {
     events.SourceBlocked: _source_blocked,
     events.SourceRecovered: _source_recovered,
     events.PageCompared: _page_compared,
+    events.SchemaDrifted: _schema_drifted,
     events.ConversationDeadLettered: _conversation_dead_lettered,
     events.BatchCommitted: _batch_committed,
     events.BatchDiscarded: _batch_discarded,
@@ -365,7 +371,7 @@ LINES: Mapping[type[events.Event], Callable[[Any], Line | None]] = {
 """The line of each event."""
 
 FREQUENT: frozenset[type[events.Event]] = frozenset(
-    {events.RequestFinished, events.ReadStarted, events.PageFetched, events.BatchCommitted}
+    {events.RequestFinished, events.ReadStarted, events.PageFetched, events.PageCompared, events.BatchCommitted}
 )
 """Events whose line is always `debug`: at any other level it is not even made."""
 

@@ -114,6 +114,7 @@ def one_of_each(text: str) -> tuple[events.Event, ...]:
             freshness=(35.0, 42.0),
             drift=(text,),
         ),
+        events.SchemaDrifted(source=source, read=read(text), paths=(text,)),
         events.ConversationDeadLettered(
             source=source, read=read(text), conversation_id=text, reason=text, path=text, message=text
         ),

@@ -144,6 +144,19 @@ def test_a_dead_letter() -> None:
     }
 
 
+def test_the_schema_drifts() -> None:
+    drifted = events.SchemaDrifted(source=SOURCE, read=read(), paths=("$.mood", "$.participants[*].karma"))
+    assert written(drifted) == {
+        "level": "warning",
+        "action": "schema_drifted",
+        "message": "Genesys Cloud sent 2 fields that the schema does not know or in another type: "
+        "$.mood, $.participants[*].karma",
+        "what_to_do": "nothing at once: they are kept in `extras`; a later version gives them columns of their own",
+        **OF_READ,
+        "paths": ["$.mood", "$.participants[*].karma"],
+    }
+
+
 def test_a_429() -> None:
     hit = events.RateLimitHit(source=SOURCE, wait=timedelta(seconds=17), learned=212, request_id="r-1")
     assert written(hit) == {

@@ -88,7 +88,7 @@ def test_frequent_events_are_quiet_at_the_usual_level() -> None:
     logs = logs_on(stream)
     for event in one_of_each("x"):
         logs.observe(event)
-    quiet = {"read_started", "page_fetched", "request_finished", "batch_committed"}
+    quiet = {"read_started", "page_fetched", "page_compared", "request_finished", "batch_committed"}
     silent = {"limiter_measured", "coverage_measured"}
     assert {line["action"] for line in lines_in(stream)} & (quiet | silent) == set()
 
@@ -110,6 +110,7 @@ def test_every_line_of_a_read_has_its_request_id_and_window() -> None:
         "read_completed",
         "read_failed",
         "page_compared",
+        "schema_drifted",
         "conversation_dead_lettered",
     }
 
@@ -139,7 +140,11 @@ def test_a_storm_of_dead_letters_for_one_cause_is_one_line() -> None:
     for number in range(1000):
         logs.observe(
             events.ConversationDeadLettered(
-                read=read(), conversation_id=f"c-{number}", reason="no_id", path="$", message="no id at $"
+                read=read(),
+                conversation_id=f"c-{number}",
+                reason="wrong_shape",
+                path=f"$.participants[{number}]",
+                message="m",
             )
         )
     assert [line["conversation_id"] for line in lines_in(stream)] == ["c-0"]
