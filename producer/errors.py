@@ -151,5 +151,6 @@ class Malformed(ProducerError):
 
     def __init__(self, reason: str, path: str, message: str) -> None:
         super().__init__(f"{message} at {path}")
+        self.message = message
         self.reason = reason
         self.path = path

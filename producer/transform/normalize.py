@@ -1,0 +1,90 @@
+"""From parsed content to the fields of a record that speak of the content. Pure.
+
+Everything the API says is in the result: in a field of the schema, or in `extras`. What numbers a record and tells how
+it came (`version`, `asOf` and the like) is added by whoever compares it with what is known.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from producer.model.conversation import Hints
+from producer.transform import fields
+from producer.transform.content import Content
+from producer.transform.head import head_of, hints_of, walk
+
+RENAMED: Mapping[str, str] = {
+    "conversationId": "recordId",
+    "conversationStart": "startTime",
+    "conversationEnd": "endTime",
+    "originatingDirection": "direction",
+}
+"""Fields of the API's conversation that have another name in the record."""
+
+KEPT = (
+    "accessAttributes",
+    "associatedConversationId",
+    "conferenceStart",
+    "consultationConversationIds",
+    "conversationInitiator",
+    "customerParticipation",
+    "externalTag",
+    "inactivityTimeout",
+    "knowledgeBaseIds",
+    "mediaStatsMinConversationMos",
+    "mediaStatsMinConversationRFactor",
+    "originatingSocialMediaPublic",
+    "selfServed",
+)
+"""Fields of the API's conversation that have the same name in the record."""
+
+DETAIL = ("participants", "evaluations", "surveys", "resolutions")
+"""The nested part, which a summary leaves out."""
+
+
+class Detail(enum.Enum):
+    """How much of a conversation its record holds (setting `record.detail`)."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalized:
+    """The fields of the record that speak of content, the hints, and where the content drifts off the schema."""
+
+    record: dict[str, Any]
+    hints: Hints
+    drift: tuple[str, ...]
+
+
+class Normalizer:
+    """Brings parsed content into the form of the record. `schema` is the text of the Avro schema `Conversation`."""
+
+    def __init__(self, schema: str, detail: Detail = Detail.FULL) -> None:
+        known = fields.members(json.loads(schema))
+        of_api = {name: known[RENAMED.get(name, name)] for name in (*RENAMED, *KEPT, *DETAIL, "divisionIds")}
+        self._convert = fields.converter(of_api)
+        self._detail = detail
+
+    def normalize(self, content: Content) -> Normalized:
+        """The record of parsed content, which is converted in place. Raises Malformed."""
+        misfits = fields.Misfits()
+        self._convert(content, fields.TOP, misfits)
+        line = walk(content)
+        record = {
+            "recordId": content["conversationId"],
+            "interactionId": content["conversationId"],
+            **head_of(content, line),
+            **{name: content[name] for name in KEPT if name in content},
+            **dict.fromkeys(DETAIL, ()),
+            "extras": misfits.extras,
+            "privacy": None,
+        }
+        if self._detail is Detail.FULL:
+            record.update({name: content[name] for name in DETAIL if name in content})
+        return Normalized(record=record, hints=hints_of(content, line), drift=tuple(sorted(misfits.drift)))

@@ -1,0 +1,199 @@
+"""Whether a raw conversation says anything new, and as which revision it is then emitted.
+
+Pure: what is known is asked for through a function, and the answer carries the state to remember. The cheap questions
+come first; most conversations are settled by a hash of their bytes and never parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+
+from producer import errors
+from producer.model.conversation import Attributes, ConversationState, Hints, PendingRegression
+from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
+from producer.model.reads import RawConversation
+from producer.transform import attributes
+from producer.transform.content import Content, parse, usable_id
+from producer.transform.fingerprint import FINGERPRINT_VERSION, FINGERPRINTS, fingerprint, raw_hash
+from producer.transform.normalize import Normalized, Normalizer
+
+Known = Callable[[str], ConversationState | None]
+
+CONFIRMED_AFTER = 60_000
+"""Milliseconds after which a second sighting of content that looks older is believed."""
+
+DAY = 86_400_000
+"""Milliseconds of a UTC day."""
+_THREADS = frozenset({"message", "email"})
+_UNCHANGED = Unchanged()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Compares, numbers, normalises (it is a `ports.Compare`)."""
+
+    normalizer: Normalizer
+
+    def __call__(self, raw: RawConversation, known: Known, sighting: Sighting) -> Outcome:
+        """What came of a raw conversation. Never raises for what the conversation holds: that is Poison."""
+        body = bytes(raw.raw)
+        seen = raw_hash(body)
+        state = known(raw.id) if raw.id is not None else None
+        if state is not None and (seen == state.raw_hash or state.redacted):
+            return _seen_again(state)
+        try:
+            content = parse(body)
+            found = usable_id(content)
+        except errors.Malformed as error:
+            letter = f"#{seen.hex()}"
+            return _poison(error, known(letter) or ConversationState(id=letter), seen)
+        if found != raw.id:
+            state = known(found)
+        if state is None:
+            today = sighting.as_of // DAY
+            state = ConversationState(id=found, start_day=today, last_day=today)
+        elif seen == state.raw_hash or state.redacted:
+            return _seen_again(state)
+        return _Sight(comparison=self, body=body, seen=seen, state=state, sighting=sighting).outcome(content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sight:
+    """One conversation with a usable id, seen once. `seen` is its raw hash, `state` what is known of it."""
+
+    comparison: Comparison
+    body: bytes
+    seen: bytes
+    state: ConversationState
+    sighting: Sighting
+
+    def outcome(self, content: Content) -> Outcome:
+        """Settle it, from its parsed content (which is converted in place)."""
+        state, as_of = self.state, self.sighting.as_of
+        taken = attributes.take(content)
+        digest = attributes.news(taken, state.attributes, as_of)
+        now = fingerprint(content)
+        same = self._is_known(now)
+        if same and digest is None:
+            return Unchanged(state=_confirmed(state, self.seen, now))
+        if not same and as_of < state.as_of:
+            return Stale()  # attributes that it may bring are asked for again together with newer content
+        attributes.put_back(taken)
+        try:
+            normalized = self.comparison.normalizer.normalize(content)
+        except errors.Malformed as error:
+            return _poison(error, state, self.seen)
+        if not same and self._looks_older(normalized.hints):
+            pending = self._pending(now)
+            if pending is not None:
+                return Regressed(state=replace(state, regression=pending))
+        known = state.attributes if digest is None else attributes.merge(taken, digest, as_of)
+        return self._emit(normalized, now, known)
+
+    def _is_known(self, now: bytes) -> bool:
+        state = self.state
+        if state.fingerprint_version == FINGERPRINT_VERSION or not state.fingerprint:
+            return state.fingerprint == now
+        before = FINGERPRINTS.get(state.fingerprint_version)
+        if before is None:
+            return False
+        content = parse(self.body)
+        attributes.take(content)
+        return state.fingerprint == before(content)
+
+    def _looks_older(self, hints: Hints) -> bool:
+        known = self.state.hints
+        return known is not None and hints.regressed_from(known)
+
+    def _pending(self, now: bytes) -> PendingRegression | None:
+        """What to wait with for a second sighting; None when this is the second one, and late enough."""
+        first = self.state.regression
+        if first is None or first.fingerprint != now:
+            return PendingRegression(fingerprint=now, seen_at=self.sighting.as_of)
+        return None if self.sighting.as_of - first.seen_at >= CONFIRMED_AFTER else first
+
+    def _emit(self, normalized: Normalized, now: bytes, known: Attributes | None) -> Emitted:
+        before, sighting, content = self.state, self.sighting, normalized.record
+        as_of = max(sighting.as_of, before.as_of)
+        start, end = content["startTime"], content["endTime"]
+        start_day = (as_of if start is None else start) // DAY
+        state = ConversationState(
+            id=before.id,
+            fingerprint=now,
+            fingerprint_version=FINGERPRINT_VERSION,
+            raw_hash=self.seen,
+            revision=before.revision + 1,
+            version=max(before.version + 1, as_of),
+            as_of=as_of,
+            start_day=start_day,
+            last_day=(as_of if end is None else end) // DAY,
+            ended=end is not None,
+            watch=_watch(content),
+            hints=normalized.hints,
+            attributes=known,
+            dead_lettered=before.dead_lettered,
+        )
+        record = {
+            **content,
+            "source": sighting.source,
+            "version": state.version,
+            "revision": state.revision,
+            "resumed": before.revision == 0 and start_day < sighting.horizon_day,
+            "contentHash": now.hex(),
+            "origin": sighting.origin.value,
+            "requestId": sighting.request_id,
+            "asOf": as_of,
+            "observedAt": sighting.observed_at,
+            "normalizedAt": sighting.normalized_at,
+            "attributes": known.values if known else None,
+            "attributesAsOf": known.as_of if known else None,
+        }
+        return Emitted(
+            record=record,
+            state=state,
+            change=Change.CHANGED if before.revision else Change.NEW,
+            newest=normalized.hints.latest,
+            drift=normalized.drift,
+        )
+
+
+def _seen_again(state: ConversationState) -> Unchanged:
+    """Known bytes: nothing to remember, unless something was doubted."""
+    if state.redacted or (state.regression is None and not state.absent_reads):
+        return _UNCHANGED
+    return Unchanged(state=replace(state, regression=None, absent_reads=0, absent_since=None))
+
+
+def _confirmed(state: ConversationState, seen: bytes, now: bytes) -> ConversationState:
+    """Known content in other bytes, or by an older fingerprint: the next comparison is to be a cheap one."""
+    return replace(
+        state,
+        raw_hash=seen,
+        fingerprint=now,
+        fingerprint_version=FINGERPRINT_VERSION,
+        regression=None,
+        absent_reads=0,
+        absent_since=None,
+    )
+
+
+def _poison(error: errors.Malformed, state: ConversationState, seen: bytes) -> Poison:
+    return Poison(
+        id=None if state.id.startswith("#") else state.id,
+        reason=error.reason,
+        path=error.path,
+        message=error.message,
+        state=replace(state, dead_lettered=seen),
+        repeated=state.dead_lettered == seen,
+    )
+
+
+def _watch(content: dict[str, Any]) -> str | None:
+    """Why it is looked after by id: open ones end, and ended threads reopen."""
+    if content["endTime"] is None:
+        return "open"
+    return None if _THREADS.isdisjoint(content["mediaTypes"]) else "thread"

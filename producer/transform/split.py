@@ -1,0 +1,78 @@
+"""Which conversations the body of an answer holds, found without parsing them.
+
+One pass over the body finds where each conversation begins and ends; its id is read off its bytes. Most conversations
+are known already and are never parsed.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from producer import errors
+from producer.model.reads import RawConversation, SplitBody
+
+_ID_KEY = b'"conversationId"'
+_ID_BEGIN = b'"conversationId":"'
+_BLANK = b" \t\r\n"
+LONGEST_ID = 255
+"""Characters of an id; the API's are UUIDs. Anything longer is no key that one could work with."""
+
+_ABSENT = msgspec.Raw()
+
+
+class _Body(msgspec.Struct):
+    """An answer: of a query or of several ids (`conversations`, absent when there are none), or one conversation."""
+
+    conversations: list[msgspec.Raw] | None = None
+    totalHits: msgspec.Raw = _ABSENT  # noqa: N815 the API's spelling
+    conversationId: msgspec.Raw = _ABSENT  # noqa: N815 the API's spelling
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+
+
+def split(body: bytes) -> SplitBody:
+    """Cut a body into its conversations. Raises MalformedBody when it is no JSON object, or not of this API."""
+    try:
+        parts = _DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.MalformedBody(f"the answer of {len(body)} bytes can't be used: {error}") from error
+    if parts.conversations is None and parts.conversationId is not _ABSENT:
+        return SplitBody(conversations=(RawConversation(guess_id(body), body),), total_hits=None)
+    raws = [bytes(raw) for raw in parts.conversations or ()]
+    return SplitBody(
+        conversations=tuple([RawConversation(guess_id(raw), raw) for raw in raws]),
+        total_hits=_count(parts.totalHits),
+    )
+
+
+def guess_id(raw: bytes) -> str | None:
+    """The id that the bytes of a conversation show, None when only parsing can tell.
+
+    Inside a string the quotes of this key would be escaped, so that what is found is a key. It may be a key of another
+    object: a guess is good for finding what is remembered, and the raw hash proves it.
+    """
+    begin = raw.find(_ID_BEGIN) + len(_ID_BEGIN)
+    if begin < len(_ID_BEGIN):
+        begin = _after_key(raw)
+    end = raw.find(b'"', begin, begin + LONGEST_ID + 1)
+    if begin == 0 or end <= begin:
+        return None
+    text = raw[begin:end]
+    return text.decode() if text.isascii() and b"\\" not in text else None
+
+
+def _after_key(raw: bytes) -> int:
+    """Where the id begins when the JSON is spaced; 0 when there is none."""
+    found = raw.find(_ID_KEY)
+    if found < 0:
+        return 0
+    rest = raw[found + len(_ID_KEY) :].lstrip(_BLANK)
+    value = rest[1:].lstrip(_BLANK)
+    return len(raw) - len(value) + 1 if rest[:1] == b":" and value[:1] == b'"' else 0
+
+
+def _count(raw: msgspec.Raw) -> int | None:
+    """A number of hits; None for anything that is none (the API calls it approximate)."""
+    text = bytes(raw)
+    return int(text) if text.isdigit() and len(text) < len(str(1 << 63)) else None
