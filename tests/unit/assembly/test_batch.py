@@ -1,0 +1,459 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from producer import errors, events
+from producer.assembly.batch import Assembly, BatchBounds, reason_of
+from producer.audit import Action
+from producer.model import steps
+from producer.model.batch import Batch, Receipt, Topic
+from producer.model.checkpoint import OpenRead, Published
+from producer.model.coverage import Coverage, Hole
+from producer.model.instants import to_millis
+from producer.model.reads import Page, Read, ReadKind, Split
+from producer.model.windows import Ended, Slice
+from tests.support.build import at, head_read, page, raw, read_end, window
+from tests.support.lane import SOURCE, USAGE, announced, assembly, audit_of, checkpoint, delivered, values
+
+NOW = at("10:06:30")
+READ = head_read("10:00", "10:05")
+WHOLE = window("10:00", "10:05")
+SPAN = "2025-03-10T10:00:00.000Z/2025-03-10T10:05:00.000Z"
+REFUSED = errors.WindowRefused("400: no", code="bad.request", correlation_id="c-1")
+
+
+def started(read: Read = READ) -> steps.Started:
+    return steps.Started(read=read, at=at("10:05:30"))
+
+
+def arrived(*ids: str, read: Read = READ, number: int = 1) -> steps.Arrived:
+    return steps.Arrived(read=read, page=page(*(raw(id=each, v=1) for each in ids), number=number))
+
+
+def ended(read: Read = READ, *, unread: str | None = None) -> steps.Ended:
+    return steps.Ended(read=read, end=read_end(unread=unread), at=NOW, covers=WHOLE)
+
+
+def taken(*taken_steps: steps.Step, by: Assembly | None = None) -> Assembly:
+    made = by or assembly()
+    for step in taken_steps:
+        made.take(step, NOW)
+    return made
+
+
+def commit(made: Assembly, *, offsets: tuple[int, ...] = (1, 2, 3)) -> tuple[Batch, list[events.Event]]:
+    batch = made.build(NOW)
+    receipt = Receipt(offsets=offsets, committed_at=NOW, took=timedelta(0), records=len(batch.records))
+    return batch, made.committed(batch, receipt, NOW)
+
+
+def trail(batch: Batch) -> list[str]:
+    return audit_of(batch.records)
+
+
+# --- a read ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_read_is_one_batch_with_its_records_audit_states_and_checkpoint() -> None:
+    made = taken(started(), arrived("a", "b"), arrived(number=2), ended())
+    batch = made.build(NOW)
+    assert trail(batch) == [
+        "r1: EXTRACTION_STARTED",
+        "r1: PAGE_PROCESSED",
+        "r1: EMPTY_PAGE",
+        "r1: EXTRACTION_COMPLETED",
+    ]
+    assert [each["id"] for each in values(batch.records, Topic.CONVERSATIONS)] == ["a", "b"]
+    assert [state.id for state in batch.states] == ["a", "b"]
+    assert batch.checkpoint == replace(
+        checkpoint(),
+        coverage=Coverage(since=at("09:00"), watermarks=(at("10:05"),)),
+        published=Published(head=at("10:00"), final=at("10:00")),
+        usage=USAGE,
+        written_at=to_millis(NOW),
+    )
+    assert batch.source == SOURCE
+
+
+def test_a_page_tells_how_many_records_it_put_on_the_topic_and_what_became_of_the_others() -> None:
+    told = page(
+        raw(id="a", v=1), raw(id="b", poison="bad"), raw(id="c", stale=1), raw(id="d", regressed=1), raw(id="a", v=1)
+    )
+    batch = taken(started(), steps.Arrived(read=READ, page=told)).build(NOW)
+    event = values(batch.records, Topic.AUDIT)[1]
+    assert {name: value for name, value in event.items() if value is not None} == {
+        "auditId": "a2",
+        "requestId": "r1",
+        "source": "default",
+        "timestamp": to_millis(NOW),
+        "action": "PAGE_PROCESSED",
+        "complianceVersion": "1.0",
+        "pageNumber": 1,
+        "totalHits": 5,
+        "conversationsRead": 5,
+        "recordCount": 1,
+        "unchanged": 2,
+        "stale": 1,
+        "deadLetters": 1,
+        "details": {},
+    }
+    assert announced(batch.records) == delivered(batch.records) == Counter({"r1": 1})
+
+
+def test_an_empty_page_announces_no_records() -> None:
+    event = values(taken(started(), arrived()).build(NOW).records, Topic.AUDIT)[1]
+    assert (event["action"], event["recordCount"], event["conversationsRead"]) == ("EMPTY_PAGE", None, 0)
+
+
+def test_the_end_of_a_read_tells_its_totals_over_all_its_transactions() -> None:
+    made = taken(started(), arrived("a", "b"))
+    commit(made)
+    batch, _ = commit(taken(arrived("c", number=2), ended(), by=made))
+    event = values(batch.records, Topic.AUDIT)[-1]
+    assert {name: value for name, value in event.items() if value is not None} == {
+        "auditId": event["auditId"],
+        "requestId": "r1",
+        "source": "default",
+        "timestamp": to_millis(NOW),
+        "action": "EXTRACTION_COMPLETED",
+        "complianceVersion": "1.0",
+        "durationMs": 60_000,
+        "totalHits": 1,
+        "totalPagesFetched": 1,
+        "totalRecordsExtracted": 3,
+        "totalLatencyMs": 60_000,
+        "paginationSuccessRate": 1.0,
+        "details": {
+            "verdict": '"complete"',
+            "firstHits": "1",
+            "lastHits": "1",
+            "unique": "1",
+            "repeated": "0",
+            "attempts": "1",
+        },
+    }
+
+
+def test_coverage_moves_only_in_the_batch_that_carries_the_end_of_the_read() -> None:
+    made = taken(started(), arrived("a"))
+    first, _ = commit(made)
+    second, _ = commit(taken(arrived("b", number=2), ended(), by=made))
+    assert [batch.checkpoint.coverage.watermarks for batch in (first, second)] == [(at("10:00"),), (at("10:05"),)]
+
+
+def test_an_open_read_is_in_the_checkpoint_until_it_ends() -> None:
+    by_id = Read(request_id="r2", kind=ReadKind.WATCH, ids=("a", "b"))
+    made = taken(started(), started(by_id), arrived("a"))
+    reading = made.reading
+    first, _ = commit(made)
+    assert first.checkpoint.open_reads == (
+        OpenRead(request_id="r1", kind="head", subject=SPAN, started_at=at("10:05:30")),
+        OpenRead(request_id="r2", kind="watch", subject="2 ids", started_at=at("10:05:30")),
+    )
+    taken(ended(), steps.Ended(read=by_id, end=read_end(), at=NOW, covers=None), by=made)
+    assert (reading, made.reading) == (True, False)
+    assert commit(made)[0].checkpoint.open_reads == ()
+
+
+def test_a_part_of_a_window_covers_nothing_until_the_window_is_settled() -> None:
+    part = steps.Ended(read=READ, end=read_end(), at=NOW, covers=None)
+    made = taken(started(), part)
+    assert commit(made)[0].checkpoint.coverage.watermarks == (at("10:00"),)
+    taken(steps.Settled(window=WHOLE, tier=0, at=NOW), by=made)
+    assert commit(made)[0].checkpoint.coverage.watermarks == (at("10:05"),)
+
+
+def test_a_split_read_is_given_up_without_a_failure() -> None:
+    parts = tuple(Slice(window=WHOLE, ended=each) for each in Ended)
+    made = taken(started(), steps.Parted(read=READ, split=Split(parts=parts, hits=150_000), at=NOW))
+    assert not made.reading
+    batch, told = commit(made)
+    assert trail(batch) == ["r1: EXTRACTION_STARTED", "r1: WINDOW_SPLIT"]
+    assert told == [events.WindowSplit(source=SOURCE, read=READ, hits=150_000, parts=parts)]
+
+
+# --- holes ----------------------------------------------------------------------------------------------------------
+
+
+def hole(start: str = "10:00", end: str = "10:05", *, reason: str = "bad.request") -> Hole:
+    return Hole(start=at(start), end=at(end), tier=0, reason=reason, attempts=1, opened_at=NOW)
+
+
+def test_a_refused_window_is_a_hole_and_the_head_goes_on() -> None:
+    made = taken(started(), steps.Failed(read=READ, error=REFUSED, at=NOW, misses=WHOLE))
+    batch, told = commit(made)
+    assert trail(batch) == ["r1: EXTRACTION_STARTED", "r1: EXTRACTION_FAILED", "run: HOLE_OPENED"]
+    assert batch.checkpoint.coverage == Coverage(since=at("09:00"), watermarks=(at("10:05"),), holes=(hole(),))
+    failed, opened = values(batch.records, Topic.AUDIT)[1:]
+    assert failed["details"] == {
+        "error": '{"code":"bad.request","message":"400: no"}',
+        "hole": "true",
+        "correlationId": '"c-1"',
+    }
+    assert opened["details"] == {"window": f'"{SPAN}"', "tier": "0", "reason": '"bad.request"'}
+    assert told == [
+        events.ReadFailed(
+            source=SOURCE,
+            read=READ,
+            error="WindowRefused",
+            message="400: no",
+            what_to_do=errors.WindowRefused.what_to_do,
+            correlation_id="c-1",
+            hole=True,
+        ),
+        events.HoleOpened(source=SOURCE, hole=hole()),
+    ]
+
+
+def test_a_refused_overlap_was_covered_before_and_opens_no_hole() -> None:
+    made = taken(
+        started(), steps.Failed(read=READ, error=REFUSED, at=NOW, misses=WHOLE), by=assembly(checkpoint("10:30"))
+    )
+    batch, told = commit(made)
+    assert trail(batch) == ["r1: EXTRACTION_STARTED", "r1: EXTRACTION_FAILED"]
+    assert json.loads(values(batch.records, Topic.AUDIT)[1]["details"]["hole"]) is False
+    assert [event.hole for event in told if isinstance(event, events.ReadFailed)] == [False]
+    assert batch.checkpoint.coverage.holes == ()
+
+
+def test_what_a_read_left_unread_is_a_hole() -> None:
+    batch, told = commit(taken(started(), arrived("a"), ended(unread="too.many")))
+    assert trail(batch)[-2:] == ["r1: EXTRACTION_COMPLETED", "run: HOLE_OPENED"]
+    assert batch.checkpoint.coverage.holes == (hole(reason="too.many"),)
+    assert events.HoleOpened(source=SOURCE, hole=hole(reason="too.many")) in told
+
+
+def test_a_window_of_parts_with_a_refused_one_is_a_hole() -> None:
+    batch, told = commit(taken(steps.Settled(window=WHOLE, tier=0, at=NOW, reason="bad.request")))
+    assert trail(batch) == ["run: HOLE_OPENED"]
+    assert batch.checkpoint.coverage.holes == (hole(),)
+    assert told == [events.HoleOpened(source=SOURCE, hole=hole())]
+
+
+def test_a_read_that_is_to_be_made_again_moves_nothing() -> None:
+    failed = steps.Failed(read=READ, error=errors.SourceUnavailable("no route"), at=NOW)
+    batch, told = commit(taken(started(), arrived("a"), failed))
+    assert batch.checkpoint.coverage == checkpoint().coverage
+    event = values(batch.records, Topic.AUDIT)[-1]
+    assert (event["action"], event["durationMs"], event["totalPagesFetched"], event["totalRecordsExtracted"]) == (
+        "EXTRACTION_FAILED",
+        60_000,
+        1,
+        1,
+    )
+    assert told[-1] == events.ReadFailed(
+        source=SOURCE,
+        read=READ,
+        error="SourceUnavailable",
+        message="no route",
+        what_to_do=errors.SourceUnavailable.what_to_do,
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (errors.WindowRefused("no", code="bad.request"), "bad.request"),
+        (errors.WindowRefused("no"), "WindowRefused"),
+        (errors.Malformed("reason", "$", "no"), "Malformed"),
+    ],
+)
+def test_the_reason_of_a_hole_is_the_code_of_the_answer_or_the_class(error: errors.ProducerError, reason: str) -> None:
+    assert reason_of(error) == reason
+
+
+# --- reads that never ended -----------------------------------------------------------------------------------------
+
+
+def test_a_stop_interrupts_what_is_open() -> None:
+    made = taken(started(), arrived("a"), steps.Abandoned(at=NOW))
+    assert not made.reading
+    batch, told = commit(made)
+    assert trail(batch)[-1] == "r1: EXTRACTION_FAILED"
+    assert batch.checkpoint.open_reads == ()
+    assert batch.checkpoint.coverage == checkpoint().coverage
+    assert told[-1] == events.ReadFailed(
+        source=SOURCE,
+        read=READ,
+        error="interrupted",
+        message="the read was interrupted",
+        what_to_do="nothing: the window is read again",
+    )
+
+
+def test_a_stop_with_nothing_open_says_nothing() -> None:
+    assert taken(steps.Abandoned(at=NOW)).empty
+
+
+def test_reads_that_a_predecessor_left_open_are_told_and_forgotten() -> None:
+    left = (OpenRead(request_id="r0", kind="head", subject=SPAN, started_at=at("09:59")),)
+    made = assembly(replace(checkpoint(written_at=1), open_reads=left))
+    made.interrupted(left, NOW)
+    batch, _ = commit(made)
+    assert trail(batch) == ["r0: EXTRACTION_FAILED"]
+    assert values(batch.records, Topic.AUDIT)[0]["details"] == {
+        "error": '{"code":"interrupted","message":"the read was interrupted and is made again"}',
+        "hole": "false",
+        "subject": f'"{SPAN}"',
+        "kind": '"head"',
+    }
+    assert (batch.checkpoint.open_reads, made.checkpoint.open_reads) == ((), ())
+
+
+# --- watermarks -----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_promised_before_anything_was_committed() -> None:
+    batch, _ = commit(taken(started()))
+    assert values(batch.records, Topic.WATERMARKS) == []
+
+
+def test_a_watermark_rides_in_the_transaction_after_the_one_it_tells_of() -> None:
+    made = taken(started(), arrived("a"), ended())
+    commit(made, offsets=(4, 5, 6))
+    taken(steps.Noted(action="STOPPED", at=NOW), by=made)
+    batch, _ = commit(made)
+    assert values(batch.records, Topic.WATERMARKS) == [
+        {
+            "source": "default",
+            "headThrough": to_millis(at("10:05")),
+            "finalThrough": to_millis(at("10:05")),
+            "committedAt": to_millis(NOW),
+            "offsets": [4, 5, 6],
+            "holes": [],
+            "acceptedLosses": [],
+        }
+    ]
+    assert batch.checkpoint.published == Published(head=at("10:05"), final=at("10:05"))
+
+
+def test_a_successor_tells_what_its_predecessor_committed_last() -> None:
+    made = assembly(checkpoint("10:30", written_at=to_millis(at("10:31")), offsets=(7, 8, 9)))
+    batch, _ = commit(taken(steps.Noted(action="STARTED", at=NOW), by=made))
+    (told,) = values(batch.records, Topic.WATERMARKS)
+    assert (told["headThrough"], told["committedAt"], told["offsets"]) == (
+        to_millis(at("10:30")),
+        to_millis(at("10:31")),
+        [7, 8, 9],
+    )
+
+
+def test_a_promise_never_decreases() -> None:
+    stands = checkpoint("10:30", written_at=1)
+    opened = replace(stands.coverage, holes=(hole("09:10", "09:20"),))
+    made = assembly(replace(stands, coverage=opened, published=Published(head=at("10:20"), final=at("10:10"))))
+    batch, _ = commit(taken(started(), by=made))
+    assert batch.checkpoint.published == Published(head=at("10:20"), final=at("10:10"))
+
+
+def test_the_final_watermark_is_that_of_the_last_tier() -> None:
+    tiers = Coverage(since=at("09:00"), watermarks=(at("10:30"), at("10:00"), at("09:30")))
+    made = assembly(replace(checkpoint(written_at=1), coverage=tiers))
+    batch, _ = commit(taken(started(), by=made))
+    assert batch.checkpoint.published == Published(head=at("10:30"), final=at("09:30"))
+
+
+# --- the rest -------------------------------------------------------------------------------------------------------
+
+
+def test_drift_is_reported_once_and_counted_on_every_page() -> None:
+    def drifting(number: int, *paths: str) -> steps.Arrived:
+        conversation = raw(id=f"c{number}", v=1, drift=list(paths))
+        return steps.Arrived(read=READ, page=page(conversation, number=number))
+
+    batch, told = commit(taken(started(), drifting(1, "$.b", "$.a"), drifting(2, "$.a"), drifting(3, "$.a", "$.c")))
+    reported = [event for event in values(batch.records, Topic.AUDIT) if event["action"] == "SCHEMA_DRIFT"]
+    assert [event["details"] for event in reported] == [{"paths": '["$.a","$.b"]'}, {"paths": '["$.c"]'}]
+    compared = [event.drift for event in told if isinstance(event, events.PageCompared)]
+    assert compared == [("$.a", "$.b"), ("$.a",), ("$.a", "$.c")]
+
+
+def test_drift_that_is_remembered_is_bounded() -> None:
+    many = [f"$.f{number:04}" for number in range(1_500)]
+    made = taken(started(), steps.Arrived(read=READ, page=page(raw(id="a", v=1, drift=many))))
+    taken(steps.Arrived(read=READ, page=page(raw(id="b", v=1, drift=many), number=2)), by=made)
+    reported = [
+        len(json.loads(event["details"]["paths"]))
+        for event in values(made.build(NOW).records, Topic.AUDIT)
+        if event["action"] == "SCHEMA_DRIFT"
+    ]
+    assert reported == [1_000]
+
+
+def test_the_organisation_of_the_token_is_kept() -> None:
+    batch, _ = commit(taken(steps.Identified(organisation_id="org-1")))
+    assert (batch.records, batch.checkpoint.organisation_id) == ((), "org-1")
+
+
+def test_what_happens_outside_reads_is_told_under_the_id_of_the_run() -> None:
+    batch = taken(steps.Noted(action=Action.STARTED.value, at=NOW, details={"version": "1"})).build(NOW)
+    (event,) = values(batch.records, Topic.AUDIT)
+    assert (event["requestId"], event["action"], event["details"]) == ("run", "STARTED", {"version": '"1"'})
+
+
+def test_nothing_moves_before_the_commit_has_returned() -> None:
+    stands = checkpoint()
+    made = taken(started(), arrived("a"), ended(), by=assembly(stands))
+    batch = made.build(NOW)
+    assert made.checkpoint == stands
+    made.committed(batch, Receipt(offsets=(1,), committed_at=NOW, took=timedelta(0), records=5), NOW)
+    assert made.checkpoint == replace(batch.checkpoint, offsets=(1,))
+
+
+def test_what_was_committed_is_not_sent_again() -> None:
+    made = taken(started(), arrived("a"), ended())
+    assert not made.empty
+    commit(made)
+    assert made.empty
+    batch = made.build(NOW)
+    assert (batch.states, [record.topic for record in batch.records]) == ((), [Topic.WATERMARKS])
+
+
+def test_a_committed_page_tells_its_counts_and_how_fresh_it_was() -> None:
+    fresh = raw(id="a", v=1, newest=to_millis(at("10:06")))
+    told = page(fresh, raw(id="b", poison="bad"), raw(id="c", poison="bad"), raw(id="d", stale=1))
+    _, news = commit(taken(started(), steps.Arrived(read=READ, page=told)))
+    letters = [event for event in news if isinstance(event, events.ConversationDeadLettered)]
+    assert [letter.conversation_id for letter in letters] == ["b", "c"]
+    assert news[0] == events.PageCompared(
+        source=SOURCE, read=READ, number=1, new=1, stale=1, dead_letters={"bad": 2}, freshness=(30.0,)
+    )
+
+
+def test_the_end_of_a_read_is_told_when_it_is_committed() -> None:
+    made = taken(started(), arrived("a", "b"), ended())
+    _, told = commit(made)
+    assert told[-1] == events.ReadCompleted(
+        source=SOURCE, read=READ, end=read_end(), took=timedelta(minutes=1), records=2
+    )
+
+
+def large(number: int, weight: int) -> Page:
+    return page(raw(id=f"c{number}", v="x" * weight), number=number)
+
+
+def fullness(bounds: BatchBounds, *told: steps.Step) -> list[bool]:
+    """Whether a batch was full after each step."""
+    made = assembly(bounds=bounds)
+    return [taken(step, by=made).full for step in told]
+
+
+def test_a_batch_is_full_at_its_bound_of_records() -> None:
+    bounds = BatchBounds(records=4, size=1_000_000)  # a page of one conversation is two records, with its audit
+    assert fullness(bounds, started(), arrived("a"), arrived("b", number=2)) == [False, False, True]
+
+
+def test_a_batch_is_full_at_its_bound_of_bytes() -> None:
+    bounds = BatchBounds(records=1_000, size=10_000)
+    pages = [steps.Arrived(read=READ, page=large(number, 5_000)) for number in (1, 2)]
+    assert fullness(bounds, started(), *pages) == [False, False, True]
+
+
+def test_conversations_are_counted_when_they_are_first_seen() -> None:
+    made = taken(started(), arrived("a", "b"), arrived("b", "c", number=2))
+    assert made.tracked == 3
