@@ -34,7 +34,9 @@ from producer.ports import Clock, Observer
 from producer.settings import Settings, shown, shown_flat
 from producer.telemetry.telemetry import Options as TelemetryOptions
 from producer.telemetry.telemetry import Telemetry
-from producer.transform import Transform
+from producer.transform.normalize import Detail, Normalizer
+from producer.transform.revision import Comparison
+from producer.transform.split import split
 
 SOURCE = "default"
 """The name of the one source, as long as the settings name none."""
@@ -177,23 +179,22 @@ class Daemon:
             options=client_options(self.settings),
             clock=clock,
             observe=observe,
-            split=self._transform().split,
+            split=split,
         )
-
-    def _transform(self) -> Transform:
-        return Transform(detail=self.settings.record.detail)
 
     def _lane(self, source: GenesysSource, clock: Clock, observe: Observer, run_id: str) -> Lane:
         settings = self.settings
         options = kafka_options(settings)
         sink = KafkaSink(options, lane=partition_of(SOURCE.encode(), options.lanes), clock=clock)
-        avro, transform = Avro.shipped(), self._transform()
+        avro = Avro.shipped()
+        schema = avro.schemas.latest(Subject.CONVERSATION)
+        compare = Comparison(Normalizer(schema.text, Detail(settings.record.detail)))
 
         def tools(restored: Restored) -> AssemblyTools:
             return AssemblyTools(
                 pages=PageWorker(
                     source=SOURCE,
-                    compare=transform.compare,
+                    compare=compare,
                     encode=avro.encoder(Subject.CONVERSATION),
                     known=sink.known,
                     limits=restored.max_record_bytes,

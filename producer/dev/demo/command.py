@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
+from typing import TextIO
 
 from producer.dev.demo.stage import Stage, StageOptions
 from producer.dev.demo.view import Topic, View
@@ -15,6 +17,10 @@ from producer.settings.values import parse_instant, parse_span
 
 SATURDAY = 5
 FOUND_A_PROBLEM = 1
+HEAD_MAY_BE_LATE = timedelta(seconds=60)
+"""Head lag and two polls: where the head must have come to at the end, or the run says nothing."""
+FASTEST_JUDGED = 10
+"""Beyond this speed real time shows in virtual delays, and lateness is printed but not judged."""
 RATE = 400_000
 """Conversations a day: enough that something happens every second."""
 
@@ -33,21 +39,31 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demo; returns 1 when the judge found something wrong."""
     origin = arguments.origin or last_weekday_at_ten(datetime.now(UTC))
     options = StageOptions(origin=origin, speed=arguments.speed, rate=arguments.rate, seed=arguments.seed)
-    quiet = arguments.output == "json"
-    out = sys.stderr if quiet else sys.stdout
-    out.write("starting a simulated Genesys Cloud organisation, Apache Kafka and the daemon …\n")
-    out.flush()
+    out = sys.stderr if arguments.output == "json" else sys.stdout
+    _say(out, "starting a simulated Genesys Cloud organisation, Apache Kafka and the daemon …")
     with Stage(options) as stage:
-        out.write(f"status page: {stage.admin_url}/   simulator: {stage.simulator_url}   (Ctrl-C ends all)\n")
+        _say(out, f"status page: {stage.admin_url}/   simulator: {stage.simulator_url}   (Ctrl-C ends all)")
         try:
             _watch(stage, View(out), arguments.duration)
         except KeyboardInterrupt:
-            out.write("stopping …\n")
+            _say(out, "stopping …")
+        ended_at = stage.now()
         stage.stop_daemon()
         if arguments.duration is None:
             return 0
-        raise NotImplementedError
-    return 0
+        _say(out, "judging …")
+        verdict = stage.judge()
+        late = ended_at - datetime.fromtimestamp((verdict.head_through or 0) / 1_000, UTC)
+        answer = verdict.as_json() | {"headBehindSeconds": round(late.total_seconds(), 3)}
+        sys.stdout.write(json.dumps(answer, indent=None if arguments.output == "json" else 2) + "\n")
+        return (
+            0 if verdict.zeros and (late <= HEAD_MAY_BE_LATE or arguments.speed > FASTEST_JUDGED) else FOUND_A_PROBLEM
+        )
+
+
+def _say(out: TextIO, line: str) -> None:
+    out.write(line + "\n")
+    out.flush()
 
 
 def _watch(stage: Stage, view: View, duration: timedelta | None) -> None:

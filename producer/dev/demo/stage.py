@@ -26,10 +26,14 @@ from typing import Any, Self
 from producer import errors
 from producer.dev.broker import Broker
 from producer.dev.child import Child
+from producer.dev.judge.judging import Topics, VirtualTime, judge
+from producer.dev.judge.verdict import Verdict
 
 BOOTSTRAP_SERVERS = "PRODUCER_KAFKA__BOOTSTRAP_SERVERS"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+HISTORY = timedelta(minutes=10)
+"""How long before its clock starts the demo captures from: something is there at once, and the first poll catches up."""
 SECRET = "simulator-secret"  # noqa: S105 - of the simulated organisation, known to everybody
 
 
@@ -112,6 +116,20 @@ class Stage:
         """Ask the daemon to stop in order; returns its exit code."""
         return self._daemon.stop(grace=STOP_SECONDS) if self._daemon else 0
 
+    def judge(self) -> Verdict:
+        """What the judge finds on the topics; the daemon must have stopped. Raises TruthMissing, ReadFailed."""
+        prefix = self.topics_prefix
+        names = Topics(
+            conversations=f"{prefix}.conversations.v1",
+            audit=f"{prefix}.audit.v1",
+            dead_letters=f"{prefix}.dead-letters.v1",
+            watermarks=f"{prefix}.watermarks.v1",
+            state=f"{prefix}.state.v1",
+        )
+        origin = round(self.options.origin.timestamp() * 1_000)
+        time_of_run = VirtualTime(origin=origin, epoch=self.epoch, speed=self.options.speed)
+        return judge(self.bootstrap_servers, names, self.simulator_url, time_of_run)
+
     def _start_broker(self) -> str:
         return self._stack.enter_context(Broker.started()).bootstrap_servers
 
@@ -154,6 +172,7 @@ class Stage:
             "GENESYS__LOGIN_URL": self.simulator_url,
             "GENESYS__CLIENT_ID": "simulator",
             "GENESYS__CLIENT_SECRET": SECRET,
+            "CAPTURE__START": (self.options.origin - HISTORY).isoformat(),
             "KAFKA__BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "KAFKA__TOPICS__PREFIX": self.topics_prefix,
             "KAFKA__REPLICATION_FACTOR": "1",

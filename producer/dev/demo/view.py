@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import confluent_kafka
 
-from producer.encoding.avro import decode
+from producer.encoding.avro import Avro
 
 SHOWN_AT_ONCE = 4  # records of a second that are shown; all are counted
 STATUS_EVERY = timedelta(seconds=5)
@@ -22,6 +22,7 @@ class Topic:
     """The committed records of one topic, from its beginning."""
 
     def __init__(self, bootstrap_servers: str, topic: str) -> None:
+        self._avro = Avro.shipped()
         self._consumer = confluent_kafka.Consumer(
             {
                 "bootstrap.servers": bootstrap_servers,
@@ -39,8 +40,9 @@ class Topic:
     def arrived(self, seconds: float) -> Iterator[Mapping[str, Any]]:
         """The records that are there within about so many seconds, decoded."""
         for message in self._consumer.consume(num_messages=1_000, timeout=seconds):
-            if message.error() is None and message.value() is not None:
-                yield decode(message.value())[1]
+            value = message.value()
+            if message.error() is None and value is not None:
+                yield self._avro.decode(value)[1]
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -80,18 +82,22 @@ class View:
 
 def line_of(record: Mapping[str, Any]) -> str:
     """One record in a line."""
-    started = record["startTime"]
-    began = (
-        f"{datetime.fromtimestamp(started / 1000, UTC):%H:%M:%S}" if isinstance(started, int) else str(started)[11:19]
-    )
+    began = f"{record['startTime']:%H:%M:%S}" if record["startTime"] else "-"
     duration = f"{record['durationMs'] / 1000:.0f} s" if record["durationMs"] is not None else "open"
-    channel, direction = record["channelType"], record["direction"] or "-"
     return (
-        f"{record['recordId']}  rev {record['revision']:<3} {channel:<12} {direction:<8} began {began}  {duration:>8}"
-        f"  {record['participantCount']} participants  wrap-up {record['wrapUpCode'] or '-'}"
+        f"{record['recordId']}  rev {record['revision']:<3} {record['channelType']:<12} {record['direction'] or '-':<8}"
+        f"  began {began} {duration:>8}  {record['participantCount']:>2} participants  {record['wrapUpCode'] or ''}"
     )
 
 
 def status_line(status: Mapping[str, Any]) -> str:
     """Coverage and budget in a line."""
-    return str(status)
+    if not status["ready"]:
+        return "not ready: " + "; ".join(reason["reason"] for reason in status["reasons"])
+    source = status["sources"][0]
+    head = str(source["head"])[11:19] or "-"
+    uncovered = source["uncovered_seconds"]
+    return (
+        f"covered to {head}Z, {'-' if uncovered is None else f'{uncovered:.0f}'} s due, {source['holes_in_all']} holes"
+        f" | {source['used'] or 0} of {source['cap'] or '-'} requests a minute, {source['rate_limited']} refused"
+    )
