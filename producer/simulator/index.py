@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from array import array
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ Judge = Callable[[Plan, int], bool]
 class _Bucket:
     """Columns of the conversations of one bucket, by start. `last` is when the last of them appears."""
 
-    __slots__ = ("appears", "ends", "keys", "last", "settles", "starts")
+    __slots__ = ("_by_settling", "_settling", "appears", "ends", "keys", "last", "settles", "starts")
 
     def __init__(self, plans: list[Plan]) -> None:
         self.keys = array("q", [plan.key for plan in plans])
@@ -44,6 +45,12 @@ class _Bucket:
         self.settles = array("q", [instant for instant, _ in settled])
         self.ends = array("q", [end for _, end in settled])
         self.last = max(self.appears, default=0)
+        self._by_settling = array("i", sorted(range(len(plans)), key=self.settles.__getitem__))
+        self._settling = array("q", [self.settles[row] for row in self._by_settling])
+
+    def outlasting(self, instant: int) -> array[int]:
+        """The rows whose end is not yet visible for good at the instant: the others ended before it."""
+        return self._by_settling[bisect_left(self._settling, instant) :]
 
 
 def _settled(plan: Plan) -> tuple[int, int]:
@@ -161,7 +168,9 @@ class Index:
             if bucket.last <= now and query.start <= begin and end <= query.end and not query.only_open:
                 pairs += zip(bucket.starts, bucket.keys, strict=True)
                 continue
-            for row, start in enumerate(bucket.starts):
+            rows = bucket.outlasting(query.start) if end <= query.start else range(len(bucket.starts))
+            for row in rows:
+                start = bucket.starts[row]
                 if oldest <= start < query.end:
                     matches, change = self._matches(bucket, row, query, now)
                     until = min(until, change)

@@ -22,6 +22,8 @@ _HOURLY = (2, 1, 1, 1, 2, 3, 6, 12, 22, 32, 36, 35, 31, 33, 36, 35, 31, 25, 18, 
 """The relative load of each UTC hour of a working day."""
 _MEAN_HOUR = sum(_HOURLY) / 24
 _WEEKEND = 0.35
+_REFRESH = SECOND
+"""Changes become visible at whole seconds only, as in an index that is refreshed once a second."""
 _WORKING_DAYS = 5
 _FIRST_MONDAY = 4  # days after 1970-01-01, a Thursday
 
@@ -91,7 +93,7 @@ class Population:
 
     def reach(self, stream: Stream) -> int:
         """How long after its start a conversation of the stream can look open, unless it looks so for ever."""
-        return stream.life + self.longest_delay + MINUTE
+        return stream.life + self.longest_delay + MINUTE  # a minute more, for states that queue up behind a late one
 
     def count(self, stream: int, bucket: int) -> int:
         """How many conversations start in a bucket."""
@@ -140,7 +142,8 @@ class Population:
         states = []
         shown = 0
         for beat in beats:
-            shown = max(shown + 1, beat.at + self._delay(dice))
+            ripe = beat.at + self._delay(dice)
+            shown = max(shown + _REFRESH, -(-ripe // _REFRESH) * _REFRESH)
             states.append(State(beat.cause, beat.at, shown, beat.end))
         return tuple(states)
 
