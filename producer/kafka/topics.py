@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -21,6 +22,7 @@ CLEANUP_POLICY = "cleanup.policy"
 MAX_MESSAGE_BYTES = "max.message.bytes"
 DELETE_RETENTION = "delete.retention.ms"
 
+_PAUSE = 0.05  # seconds
 _HOUR = 3_600_000  # ms
 _DAY = 24 * _HOUR
 _LARGE = str(8 << 20)
@@ -95,18 +97,19 @@ async def create(options: KafkaOptions) -> tuple[str, ...]:
     Raises SinkUnavailable, SinkRefused.
     """
     doing = f"creating topics at {options.bootstrap_servers}"
+    names = list(options.topics.values())
     with as_sink_errors(doing):
         async with admin(options) as client:
-            existing = await describe(client, list(options.topics.values()))
+            existing = await describe(client, names)
             missing = [topic for topic in Topic if options.topics[topic] not in existing]
-            response = await client.create_topics([_new(options, topic) for topic in missing]) if missing else None
-    made = []
-    for name, code, message in response.topic_errors if response else ():
-        error = for_code(code)
-        if error not in {NoError, TopicAlreadyExistsError}:
-            raise SinkRefused(f"{doing}: {name}: {message or error.__name__}")
-        made.append(name)
-    return tuple(made)
+            if not missing:
+                return ()
+            response = await client.create_topics([_new(options, topic) for topic in missing])
+            made = _made(doing, response.topic_errors)
+            async with asyncio.timeout(options.request_timeout.total_seconds()):
+                while len(await describe(client, names)) < len(names):  # noqa: ASYNC110 - brokers learn of them later
+                    await asyncio.sleep(_PAUSE)
+    return made
 
 
 async def check(options: KafkaOptions) -> TopicReport:
@@ -135,6 +138,17 @@ async def check(options: KafkaOptions) -> TopicReport:
         state=found.get(state),
         state_delete_retention=int(configurations[state][DELETE_RETENTION]) if state in found else 0,
     )
+
+
+def _made(doing: str, outcomes: Iterable[tuple[str, int, str | None]]) -> tuple[str, ...]:
+    made = []
+    for name, code, message in outcomes:
+        error = for_code(code)
+        if error is NoError:
+            made.append(name)
+        elif error is not TopicAlreadyExistsError:
+            raise SinkRefused(f"{doing}: {name}: {message or error.__name__}")
+    return tuple(made)
 
 
 def _new(options: KafkaOptions, topic: Topic) -> NewTopic:
