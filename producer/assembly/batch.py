@@ -233,6 +233,7 @@ class Assembly:
         self._drift.update(fresh)
         if fresh:
             self._audit(Action.SCHEMA_DRIFT, read.request_id, now, {"paths": fresh})
+            self._pending.news.append(events.SchemaDrifted(source=self._source, read=read, paths=tuple(fresh)))
 
     def _part(self, step: steps.Parted) -> None:
         self._progress.pop(step.read.request_id)

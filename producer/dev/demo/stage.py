@@ -33,7 +33,7 @@ BOOTSTRAP_SERVERS = "PRODUCER_KAFKA__BOOTSTRAP_SERVERS"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 HISTORY = timedelta(minutes=10)
-"""How long before its clock starts the demo captures from: something is there at once, and the first poll catches up."""
+"""How long before its clock starts the demo captures from, so that something is there at once."""
 SECRET = "simulator-secret"  # noqa: S105 - of the simulated organisation, known to everybody
 
 
