@@ -55,15 +55,13 @@ def millis(instant: datetime) -> int:
     return round(instant.timestamp() * SECOND)
 
 
-@lru_cache(maxsize=4096)
-def _date(day: int) -> str:
-    return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%dT")
+@lru_cache(maxsize=16_384)
+def _minute(number: int) -> str:
+    return datetime.fromtimestamp(number * 60, UTC).strftime("%Y-%m-%dT%H:%M:")
 
 
 def text(instant: int) -> str:
     """`yyyy-MM-ddTHH:mm:ss.mmmZ`, as the platform writes instants."""
-    day, rest = divmod(instant, DAY)
-    hours, rest = divmod(rest, HOUR)
-    minutes, rest = divmod(rest, MINUTE)
+    minute, rest = divmod(instant, MINUTE)
     seconds, fraction = divmod(rest, SECOND)
-    return f"{_date(day)}{hours:02}:{minutes:02}:{seconds:02}.{fraction:03}Z"
+    return f"{_minute(minute)}{seconds:02}.{fraction:03}Z"

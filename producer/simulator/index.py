@@ -48,8 +48,19 @@ class _Bucket:
         self._by_settling = array("i", sorted(range(len(plans)), key=self.settles.__getitem__))
         self._settling = array("q", [self.settles[row] for row in self._by_settling])
 
+    def started(self, begin: int, end: int, now: int) -> tuple[list[tuple[int, int]], int]:
+        """Start and key of those that began between two instants and have appeared, and until when that is all."""
+        pairs = list(zip(self.starts, self.keys, strict=True))
+        until = _NEVER
+        if self.last > now:
+            pairs = [pair for pair, appears in zip(pairs, self.appears, strict=True) if appears <= now]
+            until = min(appears for appears in self.appears if appears > now)
+        if pairs and not begin <= pairs[0][0] <= pairs[-1][0] < end:
+            pairs = [pair for pair in pairs if begin <= pair[0] < end]
+        return pairs, until
+
     def outlasting(self, instant: int) -> array[int]:
-        """The rows whose end is not yet visible for good at the instant: the others ended before it."""
+        """The rows whose end is not visible for good before the instant; all others ended before it, visibly."""
         return self._by_settling[bisect_left(self._settling, instant) :]
 
 
@@ -164,33 +175,36 @@ class Index:
         for number, index in self._places(query, now):
             bucket = self._bucket((number, index))
             begin = index * STREAMS[number].bucket
-            end = begin + STREAMS[number].bucket
-            if bucket.last <= now and query.start <= begin and end <= query.end and not query.only_open:
-                pairs += zip(bucket.starts, bucket.keys, strict=True)
-                continue
-            rows = bucket.outlasting(query.start) if end <= query.start else range(len(bucket.starts))
-            for row in rows:
-                start = bucket.starts[row]
-                if oldest <= start < query.end:
-                    matches, change = self._matches(bucket, row, query, now)
-                    until = min(until, change)
-                    if matches:
-                        pairs.append((start, bucket.keys[row]))
+            if query.start <= begin and not query.only_open:
+                found, change = bucket.started(oldest, query.end, now)
+            else:
+                found, change = self._lasting(bucket, oldest, query, now)
+            pairs += found
+            until = min(until, change)
         return pairs, until
 
-    def _matches(self, bucket: _Bucket, row: int, query: Query, now: int) -> tuple[bool, int]:
-        """Whether a conversation of the right days is visible and alive in the interval, and until when that holds."""
-        if bucket.appears[row] > now:
-            return False, bucket.appears[row]
-        if bucket.starts[row] >= query.start and not query.only_open:
-            return True, _NEVER
-        if bucket.settles[row] <= now:
-            return not query.only_open and bucket.ends[row] >= query.start, _NEVER
-        plan = self.plan(bucket.keys[row])
-        count = plan.visible(now)
-        end = plan.states[count - 1].end
-        change = plan.states[count].visible_at if count < len(plan.states) else _NEVER
-        return (now if end is None else end) >= query.start, change
+    def _lasting(self, bucket: _Bucket, oldest: int, query: Query, now: int) -> tuple[list[tuple[int, int]], int]:
+        """As above, in a bucket that began before the interval, or when only open ones are wanted."""
+        pairs = []
+        until = _NEVER
+        for row in bucket.outlasting(now if query.only_open else query.start):
+            start = bucket.starts[row]
+            if not oldest <= start < query.end:
+                continue
+            if bucket.appears[row] > now:
+                until = min(until, bucket.appears[row])
+                continue
+            if bucket.settles[row] <= now:
+                end = bucket.ends[row]
+            else:
+                plan = self.plan(bucket.keys[row])
+                count = plan.visible(now)
+                shown = plan.states[count - 1].end
+                end = now if shown is None else shown
+                until = min(until, plan.states[count].visible_at if count < len(plan.states) else _NEVER)
+            if end >= query.start:
+                pairs.append((start, bucket.keys[row]))
+        return pairs, until
 
     async def _judged(
         self, pairs: list[tuple[int, int]], until: int, query: Query, now: int, judge: Judge
