@@ -21,8 +21,8 @@ HEAD_MAY_BE_LATE = timedelta(seconds=60)
 """Head lag and two polls: where the head must have come to at the end, or the run says nothing."""
 FASTEST_JUDGED = 10
 """Beyond this speed real time shows in virtual delays, and lateness is printed but not judged."""
-RATE = 400_000
-"""Conversations a day: enough that something happens every second."""
+RATE = 60_000
+"""Conversations a day: enough that something happens every second, and a poll costs few requests."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

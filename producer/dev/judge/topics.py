@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartiti
 
 PATIENCE_SECONDS = 30.0
 _AT_ONCE = 1_000
+_POLL_SECONDS = 0.1
 
 
 class ReadFailed(Exception):
@@ -50,9 +52,12 @@ def entries(bootstrap_servers: str, topic: str) -> Iterator[Entry]:
 
 
 def _until_the_end(consumer: Consumer, topic: str, *, open_partitions: set[int]) -> Iterator[Entry]:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while open_partitions:
-        messages = consumer.consume(_AT_ONCE, timeout=PATIENCE_SECONDS)
-        if not messages:
+        messages = consumer.consume(_AT_ONCE, timeout=_POLL_SECONDS)  # waits so long unless so many are there
+        if messages:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+        elif time.monotonic() > deadline:
             raise ReadFailed(
                 f"{topic}: nothing came for {PATIENCE_SECONDS:.0f} s, partitions {sorted(open_partitions)}"
             )
