@@ -6,13 +6,14 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from producer.model.checkpoint import Usage
 from producer.model.reads import Page, Read, ReadEnd, Split
 from producer.ports import Clock
 
-Item = Page | Split | ReadEnd | Exception | asyncio.Event
-"""What a read does next: yield this, raise this, or wait for this."""
+Item = Page | Split | ReadEnd | Exception | asyncio.Event | timedelta
+"""What a read does next: yield this, raise this, wait for this, or wait this long."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,8 +36,10 @@ class ScriptedSource:
                     raise item
                 if isinstance(item, asyncio.Event):
                     await item.wait()
-                    continue
-                yield item
+                elif isinstance(item, timedelta):
+                    await self.clock.sleep(item)
+                else:
+                    yield item
         finally:
             self.closed += 1
 

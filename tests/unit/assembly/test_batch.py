@@ -407,9 +407,9 @@ def test_nothing_moves_before_the_commit_has_returned() -> None:
 
 def test_what_was_committed_is_not_sent_again() -> None:
     made = taken(started(), arrived("a"), ended())
-    assert not made.empty
+    before = made.empty
     commit(made)
-    assert made.empty
+    assert (before, made.empty) == (False, True)
     batch = made.build(NOW)
     assert (batch.states, [record.topic for record in batch.records]) == ((), [Topic.WATERMARKS])
 
