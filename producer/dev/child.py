@@ -81,4 +81,5 @@ class Child:
         self._process.send_signal(signal.SIGCONT)
 
     def _dismiss_watchdog(self) -> None:
-        self._watchdog.communicate(b"\n")
+        if self._watchdog.returncode is None:
+            self._watchdog.communicate(b"\n")
