@@ -1,19 +1,22 @@
 """When two contents are the same: a conversation as the API served it, and as a record carries it. Pure.
 
-Both become the same set of (path, value) leaves, and a digest of those. Absent, null and empty are one thing, numbers
-go by value, instants are epoch milliseconds, and lists that are sets have no order.
+Both are put into one plain form, and a digest is taken of that. Absent, null and empty are one thing, numbers go by
+value, instants are epoch milliseconds, and lists that are sets have no order.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from copy import deepcopy
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-Path = tuple[str | int, ...]
+import orjson
+
+Steps = tuple[str | int, ...]
 Digest = bytes
 
 RENAMED = {
@@ -99,17 +102,20 @@ _STEP = re.compile(r"""\.?([^.\[\]'"]+)|\[(\d+)\]|\[(?:'((?:[^'\\]|\\.)*)'|("(?:
 
 def digest_of_answer(conversation: Any) -> Digest:
     """The digest of a conversation's JSON as it was served."""
-    return _digest(_leaves(conversation, ()))
+    return _digest(conversation)
 
 
 def digest_of_record(record: Mapping[str, Any]) -> Digest:
     """The digest of what a decoded record says, put back into the API's shape."""
     served = {RENAMED.get(name, name): value for name, value in record.items() if name not in DERIVED}
-    extras = (leaf for path, text in record["extras"].items() for leaf in _leaves(json.loads(text), steps_of(path)))
-    return _digest([*_leaves(served, ()), *extras])
+    if record["extras"]:
+        served = deepcopy(served)  # the record stays as it is
+    for path, text in record["extras"].items():
+        _put(served, path, orjson.loads(text))
+    return _digest(served)
 
 
-def steps_of(path: str) -> Path:
+def steps_of(path: str) -> Steps:
     """The steps of a JSON path such as `$.participants[0].sessions[0].color` or `$['odd name']`."""
     rest = path.removeprefix("$")
     steps: list[str | int] = []
@@ -128,24 +134,40 @@ def steps_of(path: str) -> Path:
     return tuple(steps)
 
 
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    match value:
-        case None:
-            return
-        case dict():
-            for name, inner in value.items():
-                yield from _leaves(inner, (*path, name))
-        case list():
-            name = path[-1] if path else ""
-            items = sorted(set(map(str, value))) if name in SETS else value
-            for index, inner in enumerate(items):
-                yield from _leaves(inner, (*path, index))
-        case str() if path and path[-1] in INSTANTS:
-            yield path, _instant(value)
-        case float() if value.is_integer():
-            yield path, int(value)
-        case _:
-            yield path, value
+def _put(content: dict[str, Any], path: str, value: Any) -> None:
+    """Put a value where it stood. Where there is no such place, it stays under its path, which nothing is equal to."""
+    place: Any = content
+    *way, last = steps_of(path)
+    try:
+        for step in way:
+            if place.__class__ is dict and place.get(step) is None:
+                place[step] = {}  # an object that was empty but for this
+            place = place[step]
+        place[last] = value
+    except (LookupError, TypeError):
+        content[path] = value
+
+
+def _digest(content: Any) -> Digest:
+    text = orjson.dumps(_plain(content, ""), option=orjson.OPT_SORT_KEYS)
+    return blake2b(text, digest_size=16).digest()
+
+
+def _plain(value: Any, name: str) -> Any:
+    """The one way to say it, of all that mean the same."""
+    kind = value.__class__
+    if kind is dict:
+        members = ((key, _plain(inner, key)) for key, inner in value.items() if inner is not None)
+        return {key: inner for key, inner in members if inner not in ([], {})}
+    if kind is list:
+        if name in SETS:
+            return sorted(set(map(str, value)))
+        return [_plain(inner, "") for inner in value]
+    if kind is str:
+        return _instant(value) if name in INSTANTS else value
+    if kind is float and value.is_integer():
+        return int(value)
+    return value
 
 
 def _instant(text: str) -> int | str:
@@ -155,11 +177,3 @@ def _instant(text: str) -> int | str:
     except ValueError:
         return text
     return round(instant.timestamp() * 1_000) if instant.tzinfo else text
-
-
-def _digest(leaves: Iterable[tuple[Path, Any]]) -> Digest:
-    return blake2b(repr(sorted(leaves, key=_by_path)).encode(errors="surrogatepass"), digest_size=16).digest()
-
-
-def _by_path(leaf: tuple[Path, Any]) -> str:
-    return repr(leaf[0])
