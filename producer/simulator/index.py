@@ -21,8 +21,8 @@ from producer.simulator.population import STREAMS, Plan, Population, millis_of
 from producer.simulator.query import Query
 
 _NEVER = 1 << 62
-_ROOM = 3_000_000
-"""Conversations kept in buckets, at about 40 bytes each."""
+_ROOM = 1_500_000
+"""Conversations kept in buckets, at about 50 bytes each."""
 _PLANS = 50_000
 _FOUND = 4_000_000
 """Keys kept in results, at 8 bytes each."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from functools import partial
 from urllib.parse import parse_qs
 
@@ -51,6 +52,7 @@ class Platform:
             web.get("/api/v2/organizations/me", front.guarded(self._organization)),
             web.get("/api/v2/tokens/me", front.guarded(self._token_info)),
             web.route("*", "/api/{rest:.*}", front.guarded(self._unknown)),
+            web.route("*", "/{login:oauth|login}/{rest:.*}", front.open(self._unknown)),
         ]
 
     async def token(self, call: Call) -> bytes:
@@ -78,9 +80,9 @@ class Platform:
             body = orjson.loads(raw)
         except orjson.JSONDecodeError as problem:
             raise refusals.bad_request("The request body is not valid JSON") from problem
-        if call.meets(Trouble.DUPLICATE_PAGE) and body.get("paging", {}).get("pageNumber", 1) > 1:
-            body["paging"]["pageNumber"] -= 1
         asked = query.read(body, self._options.max_page_size)
+        if call.meets(Trouble.DUPLICATE_PAGE):
+            asked = replace(asked, page_number=max(1, asked.page_number - 1))
         page = await self._organisation.page(asked, call.now, stale=call.meets(Trouble.STALE))
         call.served = page.rows
         hits = b'"totalHits":%d}' % page.total_hits

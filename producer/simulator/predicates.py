@@ -34,7 +34,7 @@ class Filters:
 
     def __init__(self, body: Mapping[str, Any]) -> None:
         """Read them. Raises Refused."""
-        self._tests = {kind: [_filter(one, kind) for one in body.get(kind) or []] for kind in FILTERS}
+        self._tests = {kind: [_filter(one, kind) for one in _objects(body, kind)] for kind in FILTERS}
 
     @property
     def any(self) -> bool:
@@ -96,10 +96,15 @@ def _metrics(document: Mapping[str, Any]) -> dict[str, list[int]]:
     return found
 
 
-def _filter(value: Any, kind: str) -> Test:
-    if not isinstance(value, dict):
-        raise refusals.bad_request(f"{kind} must be a list of filters")
-    tests = [_clause(one, kind) for one in value.get("clauses") or []]
+def _objects(value: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = value.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise refusals.bad_request(f"{name} must be a list of objects")
+    return found
+
+
+def _filter(value: Mapping[str, Any], kind: str) -> Test:
+    tests = [_clause(one, kind) for one in _objects(value, "clauses")]
     return _joined(value, [*tests, *_predicates(value, kind)], "QueryFilterType")
 
 
@@ -119,7 +124,7 @@ def _joined(value: Mapping[str, Any], tests: list[Test], enumeration: str) -> Te
 
 
 def _predicates(value: Mapping[str, Any], kind: str) -> list[Test]:
-    return [_predicate(one, kind) for one in value.get("predicates") or []]
+    return [_predicate(one, kind) for one in _objects(value, "predicates")]
 
 
 def _predicate(value: Mapping[str, Any], kind: str) -> Test:
@@ -167,6 +172,8 @@ def _compared(read: Callable[[Row], list[Any]], value: Mapping[str, Any], operat
     if operator == "notExists":
         return lambda row: not read(row)
     if (limits := value.get("range")) is not None:
+        if not isinstance(limits, dict) or not all(isinstance(one, int | float) for one in limits.values()):
+            raise refusals.bad_request("range must be an object of numbers")
         return lambda row: any(_within(one, limits) for one in read(row))
     wanted = str(value.get("value")).lower()
     return lambda row: any(_text(one) == wanted for one in read(row))

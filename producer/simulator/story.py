@@ -40,6 +40,8 @@ class Story:
             "originatingDirection": self._direction,
             "participants": [],
         }
+        if self._media == "message":
+            self.document |= {"conversationInitiator": "customer", "customerParticipation": True}
         self._cast = Cast(plan.profile, dice, directory, self.document)
 
     def tell(self, state: State) -> None:

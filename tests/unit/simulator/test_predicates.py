@@ -89,6 +89,19 @@ def test_words_outside_their_enumeration_are_refused(kind: str, predicate: dict[
     assert (caught.value.status, caught.value.code) == (400, code)
 
 
-def test_a_filter_without_predicates_is_refused() -> None:
-    with pytest.raises(refusals.Refused):
-        Filters({"segmentFilters": [{"type": "and"}]})
+@pytest.mark.parametrize(
+    "filters",
+    [
+        "and",
+        ["and"],
+        [{"type": "and"}],
+        [{"type": "and", "predicates": ["voice"]}],
+        [{"type": "and", "clauses": {}, "predicates": []}],
+        [{"type": "and", "predicates": [{"metric": "tSegmentDuration", "range": 5}]}],
+        [{"type": "and", "predicates": [{"metric": "tSegmentDuration", "range": {"gt": "5"}}]}],
+    ],
+)
+def test_a_filter_of_the_wrong_shape_is_a_bad_request(filters: Any) -> None:
+    with pytest.raises(refusals.Refused) as caught:
+        Filters({"segmentFilters": filters})
+    assert caught.value.status == 400
