@@ -24,10 +24,8 @@ class Blame:
     def __init__(self) -> None:
         self._failed_reads: dict[_Key, int] = {}
 
-    def suspects(self, part: Slice, error: errors.SourceError) -> bool:
-        """Count a failed read. True when this window has failed so often that it may be its own fault."""
-        if not _may_belong_to_window(error):
-            return False
+    def repeated(self, part: Slice) -> bool:
+        """Count a read that failed while the API answered elsewhere. True when it happened too often to be chance."""
         key = _key(part)
         reads = self._failed_reads.pop(key, 0) + 1
         if len(self._failed_reads) >= _WINDOWS:
@@ -44,7 +42,8 @@ def _key(part: Slice) -> _Key:
     return part.window.start, part.ended, part.direction
 
 
-def _may_belong_to_window(error: errors.SourceError) -> bool:
+def may_belong_to_window(error: errors.SourceError) -> bool:
+    """True for a server error, a timeout and a broken body."""
     if isinstance(error, NoAnswer):
         return error.failure is Failure.TIMEOUT
     return isinstance(error, ServerError | errors.MalformedBody)

@@ -17,7 +17,7 @@ from uuid import uuid4
 from producer import errors, events
 from producer.genesys.auth import Token, TokenKeeper, token_of, token_refused, token_request
 from producer.genesys.exchange import Answer, NoAnswer, Request
-from producer.genesys.gate import Gate
+from producer.genesys.gate import BreakerOpen, Gate
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.outcome import Reply, Trouble, complained, misunderstood, no_answer
 from producer.genesys.regions import Endpoints
@@ -91,6 +91,11 @@ class Client:
     ) -> None:
         await self._open.aclose()
 
+    @property
+    def closed(self) -> bool:
+        """True while the breaker is closed; else the next request is a probe."""
+        return self._gate.closed
+
     def inherit(self, usage: Usage) -> None:
         """Count what a predecessor spent of the rate limit."""
         self._gate.inherit(usage)
@@ -123,21 +128,26 @@ class Client:
         self, request: Request, attempt: Callable[[int], Awaitable[Reply[T] | Trouble]], *, heavy: bool
     ) -> Reply[T]:
         refreshed, heavy_failures, number = False, 0, 1
+        trouble: Trouble | None = None
         while True:
-            outcome = await attempt(number)
+            try:
+                outcome = await attempt(number)
+            except BreakerOpen as error:
+                raise trouble.error if trouble else error from None
             if isinstance(outcome, Reply):
                 return outcome
-            if outcome.disposition is Disposition.REFRESH_TOKEN and not refreshed:
+            trouble = outcome
+            if trouble.disposition is Disposition.REFRESH_TOKEN and not refreshed:
                 refreshed = True
-                self._tell_retry(request, outcome, number, timedelta(0))
+                self._tell_retry(request, trouble, number, timedelta(0))
                 continue
-            heavy_failures += outcome.disposition in _HEAVY
+            heavy_failures += trouble.disposition in _HEAVY
             if heavy:
-                _stop_if_too_heavy(outcome, heavy_failures)
-            if number > self._options.retries or not _worth_repeating(outcome, heavy=heavy):
-                raise outcome.error
-            wait = self._backoff.wait(number) if outcome.wait is None else outcome.wait
-            self._tell_retry(request, outcome, number, wait)
+                _stop_if_too_heavy(trouble, heavy_failures)
+            if number > self._options.retries or not _worth_repeating(trouble, heavy=heavy):
+                raise trouble.error
+            wait = self._backoff.wait(number) if trouble.wait is None else trouble.wait
+            self._tell_retry(request, trouble, number, wait)
             number += 1
             await self._clock.sleep(wait)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from producer import errors, events
-from producer.genesys.breaker import Breaker
+from producer.genesys.breaker import Breaker, State
 from producer.genesys.limiter import Limiter
 from producer.genesys.options import ClientOptions
 from producer.genesys.outcome import Trouble
@@ -18,6 +18,10 @@ from producer.model.checkpoint import Usage
 from producer.ports import Clock, Observer
 
 _ALLOWED = "inin-ratelimit-allowed"  # removed by the vendor in 2021; read where it comes back
+
+
+class BreakerOpen(errors.SourceUnavailable):
+    """Nothing is asked while the breaker is open."""
 
 
 class Gate:
@@ -38,10 +42,15 @@ class Gate:
     def __repr__(self) -> str:
         return f"<Gate {self._limiter!r} {self._breaker!r}>"
 
+    @property
+    def closed(self) -> bool:
+        """True while the breaker is closed; else the next request is a probe."""
+        return self._breaker.state is State.CLOSED
+
     async def passed(self) -> datetime:
         """Wait until a request may be sent and return that instant; a place is taken from then on.
 
-        Raises SourceUnavailable at once while the breaker is open.
+        Raises BreakerOpen at once while the breaker is open.
         """
         async with self._turnstile:
             while True:
@@ -105,7 +114,7 @@ class Gate:
     def _refuse_while_open(self, now: datetime) -> None:
         wait = self._breaker.wait(now)
         if wait:
-            raise errors.SourceUnavailable(
+            raise BreakerOpen(
                 f"not asked: the breaker is open for {wait.total_seconds():.0f} s more,"
                 f" after {self._breaker.failures} failures in a row",
                 code="breaker.open",
@@ -116,7 +125,7 @@ class Gate:
         self._breaker.succeeded()
         self._tell_breaker(before, "answered")
 
-    def _tell_breaker(self, before: object, reason: str) -> None:
+    def _tell_breaker(self, before: State, reason: str) -> None:
         state = self._breaker.state
         if state is not before:
             self._observe(events.BreakerChanged(source=self._source, state=state.value, reason=reason))

@@ -31,7 +31,7 @@ class LimiterPolicy:
 
     requests_per_minute: int = 300
     headroom: float = 0.1
-    rise_per_minute: float = 0.05
+    rise_per_minute: float = 0.02
 
     def __post_init__(self) -> None:
         if self.requests_per_minute < 1:
@@ -75,8 +75,7 @@ class Limiter:
         self._paused_until = now
         self._learned: _Learned | None = None
         if usage:
-            self._learned = None if usage.learned is None else _Learned(usage.learned, usage.at)
-            self._ended.extend(_spent_before(usage, now, policy.cap))
+            self.inherit(usage, now)
 
     def __repr__(self) -> str:
         return f"<Limiter {self._in_flight} in flight, {len(self._ended)} ended, {len(self._sent)} sent lately>"
@@ -132,6 +131,13 @@ class Limiter:
     def told(self, allowed: int) -> None:
         """A header named the number of requests that are allowed per minute."""
         self._told = max(1, allowed)
+
+    def inherit(self, usage: Usage, now: datetime) -> None:
+        """Count what a predecessor spent, and go on from the cap that it learned."""
+        if usage.learned is not None:
+            self._learned = _Learned(usage.learned, usage.at)
+        spent = _spent_before(usage, now, self._policy.cap)
+        self._ended = deque(sorted([*self._ended, *spent], key=lambda place: place.free_at))
 
     def usage(self, now: datetime) -> Usage:
         """What a successor must count as spent."""

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from producer import errors
-from producer.genesys.blame import Blame
+from producer.genesys.blame import Blame, may_belong_to_window
 from producer.genesys.client import Client, Tally, TooHeavy
 from producer.genesys.options import RESULT_CAP, ClientOptions
 from producer.genesys.pages import Census
@@ -33,13 +33,17 @@ _CONTROL = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Course:
-    """One read on its way: what it asks for, at which page size, what it has cost and found so far."""
+    """One read on its way: what it asks for, at which page size, what it has cost and found so far.
+
+    `answered_elsewhere` tells that the API answered a small question about another time, since the read began.
+    """
 
     read: Read
     part: Slice
     size: int
     tally: Tally = field(default_factory=Tally)
     hits: int = 0
+    answered_elsewhere: bool = False
 
 
 class WindowReader:
@@ -61,6 +65,8 @@ class WindowReader:
         course = Course(read, part, self._options.page_size)
         self._open_reads += 1
         try:
+            if not self._client.closed:
+                await self._ask_elsewhere(course)  # the breaker is probed with a small question, not with this window
             while True:
                 try:
                     async with aclosing(self._pages(course)) as items:
@@ -169,21 +175,28 @@ class WindowReader:
 
     async def _judged(self, course: Course, error: errors.SourceError) -> errors.SourceError:
         """The error to raise: WindowRefused when the API fails on this window again and again and not elsewhere."""
-        if not self._blame.suspects(course.part, error) or not await self._answers_elsewhere(course):
+        if not may_belong_to_window(error):
+            return error
+        elsewhere = course.answered_elsewhere or await self._answers_elsewhere(course)
+        if not elsewhere or not self._blame.repeated(course.part):
             return error
         self._blame.forgive(course.part)
         message = f"this window fails again and again while the API answers otherwise: {error}"
         return errors.WindowRefused(message, code=error.code, correlation_id=error.correlation_id)
 
     async def _answers_elsewhere(self, course: Course) -> bool:
-        """True when a small question, about the minute before the window, is answered now."""
-        start = course.part.window.start
-        control = Slice(window=Window(start - _CONTROL, start))
+        """True when a small question is answered now."""
         try:
-            await self._page(course, 1, part=control, size=1)
+            await self._ask_elsewhere(course)
         except (errors.SourceUnavailable, errors.MalformedBody, errors.WindowRefused):
             return False
         return True
+
+    async def _ask_elsewhere(self, course: Course) -> None:
+        """Ask a small question: one conversation of the minute before the window."""
+        start = course.part.window.start
+        await self._page(course, 1, part=Slice(window=Window(start - _CONTROL, start)), size=1)
+        course.answered_elsewhere = True
 
 
 def cut(part: Slice) -> tuple[Slice, ...]:
