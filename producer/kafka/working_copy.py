@@ -14,8 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from producer.errors import SinkUnavailable
 from producer.kafka.state import StateKey, decode_checkpoint, decode_conversation
 from producer.model.checkpoint import Checkpoint
@@ -32,7 +30,7 @@ _TABLES = """
     CREATE TABLE checkpoint (source TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE position (topic_id BLOB NOT NULL, next_offset INTEGER NOT NULL, at INTEGER NOT NULL);
 """
-_KNOWN = "SELECT id, value FROM conversation WHERE source = ? AND id IN (SELECT value FROM json_each(?))"
+_KNOWN = "SELECT id, value FROM conversation WHERE source = ? AND id IN ({})"
 
 Change = tuple[StateKey, bytes | None]
 """A key of the state topic and its new stored form; None forgets it."""
@@ -72,7 +70,7 @@ class WorkingCopy:
         found: dict[str, ConversationState] = {}
         remaining = iter(ids)
         while chunk := list(islice(remaining, _IDS_AT_ONCE)):
-            rows = self._rows(_KNOWN, (source, msgspec.json.encode(chunk).decode()))
+            rows = self._rows(_KNOWN.format(",".join("?" * len(chunk))), (source, *chunk))
             found.update((conversation_id, decode_conversation(value)) for conversation_id, value in rows)
         return found
 
@@ -155,7 +153,7 @@ class WorkingCopy:
             yield
         except (sqlite3.Error, OSError) as exc:
             self.close()
-            if not isinstance(exc, sqlite3.OperationalError):
+            if isinstance(exc, sqlite3.DatabaseError) and not isinstance(exc, sqlite3.OperationalError):
                 self._remove()
             raise SinkUnavailable(f"the working copy of the state ({self._path or 'temporary'}) failed: {exc}") from exc
 

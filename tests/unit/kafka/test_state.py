@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from producer.errors import SinkRefused, StateTooNew
+from producer.kafka.state import (
+    StateKey,
+    decode_checkpoint,
+    decode_conversation,
+    encode_checkpoint,
+    encode_conversation,
+    parse_key,
+)
+from producer.model.checkpoint import Checkpoint, OpenRead, Published, Usage
+from producer.model.conversation import Attributes, ConversationState, Hints, PendingRegression
+from producer.model.coverage import Coverage, Hole, Loss
+from producer.model.instants import Millis
+
+START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HOLE = Hole(start=START, end=START + HOUR, tier=1, reason="too-large", attempts=3, opened_at=START + HOUR)
+LOSS = Loss(start=START, end=START + HOUR, tier=0, reason="history", accepted_at=START + HOUR)
+CHECKPOINT = Checkpoint(
+    source="emea",
+    capture_start=START,
+    coverage=Coverage(since=START, watermarks=(START + HOUR, START), holes=(HOLE,), losses=(LOSS,)),
+    published=Published(head=START + HOUR, final=START),
+    horizon_day=20_514,
+    organisation_id="0b1c",
+    adoption_done=True,
+    offsets=(5, 0, 7),
+    usage=Usage(at=START + timedelta(microseconds=7), recent=12, learned=200),
+    open_reads=(OpenRead(request_id="r1", kind="head", subject="10:00/11:00", started_at=START),),
+    running_jobs=("job",),
+    commands_offset=3,
+    written_at=Millis(1_772_445_600_123),
+)
+CONVERSATION = ConversationState(
+    id="ключ|a",
+    fingerprint=bytes(range(16)),
+    fingerprint_version=2,
+    raw_hash=bytes(16),
+    revision=4,
+    version=1_772_445_600_123,
+    as_of=Millis(1_772_445_600_000),
+    start_day=20_514,
+    last_day=20_515,
+    ended=True,
+    watch="open",
+    absent_reads=1,
+    absent_since=Millis(5),
+    hints=Hints(ended=True, participants=2, sessions=3, segments=9, metrics=30, latest=Millis(7)),
+    regression=PendingRegression(fingerprint=bytes(16), seen_at=Millis(9)),
+    attributes=Attributes(values={"k": "v"}, digest=bytes(16), as_of=Millis(8)),
+    names_missing=("queue",),
+    dead_lettered=bytes(16),
+    redacted=True,
+)
+
+
+def test_a_checkpoint_is_json_that_a_person_can_read_behind_the_format_byte() -> None:
+    stored = encode_checkpoint(replace(CHECKPOINT, coverage=Coverage(since=START, watermarks=(START,)), open_reads=()))
+    assert stored[:1] == b"\x01"
+    assert msgspec.json.decode(stored[1:]) == {
+        "source": "emea",
+        "capture_start": "2026-03-02T10:00:00Z",
+        "coverage": {
+            "since": "2026-03-02T10:00:00Z",
+            "watermarks": ["2026-03-02T10:00:00Z"],
+            "holes": [],
+            "losses": [],
+        },
+        "published": {"head": "2026-03-02T11:00:00Z", "final": "2026-03-02T10:00:00Z"},
+        "horizon_day": 20_514,
+        "organisation_id": "0b1c",
+        "config_digest": "",
+        "adoption_done": True,
+        "offsets": [5, 0, 7],
+        "usage": {"at": "2026-03-02T10:00:00.000007Z", "recent": 12, "learned": 200},
+        "open_reads": [],
+        "running_jobs": ["job"],
+        "commands_offset": 3,
+        "written_at": 1_772_445_600_123,
+    }
+
+
+def test_everything_comes_back_as_it_was() -> None:
+    assert decode_checkpoint(encode_checkpoint(CHECKPOINT)) == CHECKPOINT
+    assert decode_conversation(encode_conversation(CONVERSATION)) == CONVERSATION
+
+
+def test_fields_that_a_later_version_added_are_passed_over_and_missing_ones_have_their_default() -> None:
+    later = b"\x01" + msgspec.msgpack.encode([*msgspec.to_builtins(CONVERSATION, builtin_types=(bytes,)), "added"])
+    assert decode_conversation(later) == CONVERSATION
+    assert decode_conversation(b"\x01" + msgspec.msgpack.encode(["a"])) == ConversationState(id="a")
+    fields = msgspec.json.decode(encode_checkpoint(CHECKPOINT)[1:]) | {"added": {"by": "a later version"}}
+    assert decode_checkpoint(b"\x01" + msgspec.json.encode(fields)) == CHECKPOINT
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (StateKey("emea"), "c|emea"),
+        (StateKey("emea", "a"), "f|emea|a"),
+        (StateKey("emea", "#00ff"), "f|emea|#00ff"),
+        (StateKey("emea", "a|b|ключ"), "f|emea|a|b|ключ"),
+    ],
+)
+def test_keys(key: StateKey, text: str) -> None:
+    assert key.encoded() == text.encode()
+    assert parse_key(text.encode()) == key
+
+
+@pytest.mark.parametrize("key", [None, b"", b"w|emea|hook", b"\xff\xfe"])
+def test_a_key_of_an_unknown_kind_is_too_new(key: bytes | None) -> None:
+    with pytest.raises(StateTooNew, match="a key of an unknown kind"):
+        parse_key(key)
+
+
+@pytest.mark.parametrize("decode", [decode_checkpoint, decode_conversation])
+def test_other_formats_are_too_new_and_damage_is_refused(
+    decode: Callable[[bytes], object],
+) -> None:
+    with pytest.raises(StateTooNew, match="format 2, and this version knows 1"):
+        decode(b"\x02")
+    with pytest.raises(StateTooNew, match="format missing"):
+        decode(b"")
+    with pytest.raises(SinkRefused, match="in the state topic can't be read"):
+        decode(b"\x01\xc1")
