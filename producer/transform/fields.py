@@ -10,36 +10,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from producer import errors
 from producer.transform.content import ROOT, Content, canonical
 from producer.transform.instants import to_epoch
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
-_LONG = range(-(2**63), 2**63)
+_PLAIN: Mapping[str, type] = {"string": str, "boolean": bool}  # every value of such a type fits as it is
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
-class Place(NamedTuple):
-    """Where an object stands: the object around it, the member's name, and its position if that is a list."""
+Place = tuple[Any, str, int | None] | None
+"""Where an object stands: the place of the object around it, the member's name, and its index if that is a list.
 
-    parent: Place | None
-    name: str
-    position: int | None
-
-    def path(self, key: str, *, exact: bool = True) -> str:
-        """The JSON path of a member. Not `exact`: with * for every index, so that equal drift has equal paths."""
-        steps = [_step(key)]
-        place: Place | None = self
-        while place is not None and place.parent is not None:
-            index = "" if place.position is None else f"[{place.position if exact else '*'}]"
-            steps.append(_step(place.name) + index)
-            place = place.parent
-        return ROOT + "".join(reversed(steps))
+None is the conversation itself. A plain tuple, as one is made for every object and hardly ever looked at.
+"""
 
 
-TOP = Place(None, ROOT, None)
-"""The conversation itself."""
+def path_of(place: Place, key: str, *, exact: bool = True) -> str:
+    """The JSON path of a member. Not `exact`: with * for every index, so that equal drift has equal paths."""
+    steps = [_step(key)]
+    while place is not None:
+        place, name, index = place
+        steps.append(_step(name) + ("" if index is None else f"[{index if exact else '*'}]"))
+    return ROOT + "".join(reversed(steps))
 
 
 def _step(name: str) -> str:
@@ -55,8 +50,8 @@ class Misfits:
 
     def add(self, place: Place, key: str, value: Any) -> None:
         """Keep a value that the schema has no place for."""
-        self.extras[place.path(key)] = canonical(value).decode()
-        self.drift.add(place.path(key, exact=False))
+        self.extras[path_of(place, key)] = canonical(value).decode()
+        self.drift.add(path_of(place, key, exact=False))
 
 
 Convert = Callable[[Content, Place, Misfits], None]
@@ -66,13 +61,16 @@ _MISFIT: Any = object()
 
 def converter(fields: Mapping[str, Any]) -> Convert:
     """A function that converts objects with these fields, given as name → Avro type, in place."""
-    plain = {name: kind for name, avro in fields.items() if (kind := _plain(_core(avro)))}
-    treats = {name: _treatment(_core(avro)) for name, avro in fields.items() if name not in plain}
+    cores = {name: avro[1] if isinstance(avro, list) else avro for name, avro in fields.items()}
+    plain = {name: _PLAIN[core] for name, core in cores.items() if isinstance(core, str) and core in _PLAIN}
+    longs = frozenset(name for name, core in cores.items() if core == "long")
+    treats = {name: _treatment(core) for name, core in cores.items() if name not in plain and name not in longs}
 
     def convert(content: Content, place: Place, misfits: Misfits) -> None:
         odd: list[str] | None = None
         for key, value in content.items():
-            if value.__class__ is plain.get(key):
+            kind = value.__class__
+            if kind is plain.get(key) or (kind is int and key in longs and _LEAST <= value <= _MOST):
                 continue
             treat = treats.get(key)
             treated = treat(value, place, key, misfits) if treat else _MISFIT
@@ -86,19 +84,9 @@ def converter(fields: Mapping[str, Any]) -> Convert:
     return convert
 
 
-def _core(avro: Any) -> Any:
-    """The type that a value has when it is there: T of [null, T]."""
-    return avro[1] if isinstance(avro, list) else avro
-
-
-def _plain(avro: Any) -> type | None:
-    """The Python type whose every value fits, None when there is more to it."""
-    return {"string": str, "boolean": bool}.get(avro) if isinstance(avro, str) else None
-
-
 def _treatment(avro: Any) -> _Treat:
-    if isinstance(avro, str):
-        return {"long": _long, "double": _double}[avro]
+    if avro == "double":
+        return _double
     if avro.get("logicalType") == "timestamp-millis":
         return _instant
     if avro["type"] == "record":
@@ -116,12 +104,11 @@ def members(avro: Mapping[str, Any]) -> dict[str, Any]:
     return {each["name"]: each["type"] for each in avro["fields"]}
 
 
-def _long(value: Any, _place: Place, _key: str, _misfits: Misfits) -> Any:
-    return value if value.__class__ is int and value in _LONG else _MISFIT
-
-
 def _double(value: Any, _place: Place, _key: str, _misfits: Misfits) -> Any:
-    return float(value) if value.__class__ is float or (value.__class__ is int and value in _LONG) else _MISFIT
+    if value.__class__ is float:
+        return value
+    exact = value.__class__ is int and _LEAST <= value <= _MOST and int(float(value)) == value
+    return float(value) if exact else _MISFIT
 
 
 def _instant(value: Any, place: Place, key: str, _misfits: Misfits) -> Any:
@@ -130,7 +117,7 @@ def _instant(value: Any, place: Place, key: str, _misfits: Misfits) -> Any:
     try:
         return to_epoch(value)
     except ValueError as error:
-        raise errors.Malformed("malformed_instant", place.path(key), f"no instant: {value[:40]!r}") from error
+        raise errors.Malformed("malformed_instant", path_of(place, key), f"no instant: {value[:40]!r}") from error
 
 
 def _strings(value: Any, _place: Place, _key: str, _misfits: Misfits) -> Any:
@@ -138,14 +125,14 @@ def _strings(value: Any, _place: Place, _key: str, _misfits: Misfits) -> Any:
 
 
 def _longs(value: Any, _place: Place, _key: str, _misfits: Misfits) -> Any:
-    fits = value.__class__ is list and all(item.__class__ is int and item in _LONG for item in value)
+    fits = value.__class__ is list and all(item.__class__ is int and _LEAST <= item <= _MOST for item in value)
     return value if fits else _MISFIT
 
 
 def _map(value: Any, place: Place, key: str, misfits: Misfits) -> Any:
     if value.__class__ is not dict:
         return _MISFIT
-    inner = Place(place, key, None)
+    inner = (place, key, None)
     for name in [name for name, item in value.items() if item.__class__ is not str]:
         misfits.add(inner, name, value.pop(name))
     return value
@@ -154,8 +141,8 @@ def _map(value: Any, place: Place, key: str, misfits: Misfits) -> Any:
 def _object(convert: Convert) -> _Treat:
     def treat(value: Any, place: Place, key: str, misfits: Misfits) -> Any:
         if value.__class__ is not dict:
-            raise _wrong_shape(value, place.path(key))
-        convert(value, Place(place, key, None), misfits)
+            raise _wrong_shape(value, path_of(place, key))
+        convert(value, (place, key, None), misfits)
         return value
 
     return treat
@@ -164,11 +151,11 @@ def _object(convert: Convert) -> _Treat:
 def _objects(convert: Convert) -> _Treat:
     def treat(value: Any, place: Place, key: str, misfits: Misfits) -> Any:
         if value.__class__ is not list:
-            raise _wrong_shape(value, place.path(key))
+            raise _wrong_shape(value, path_of(place, key))
         for index, item in enumerate(value):
             if item.__class__ is not dict:
-                raise _wrong_shape(item, f"{place.path(key)}[{index}]")
-            convert(item, Place(place, key, index), misfits)
+                raise _wrong_shape(item, f"{path_of(place, key)}[{index}]")
+            convert(item, (place, key, index), misfits)
         return value
 
     return treat

@@ -74,7 +74,7 @@ class Normalizer:
     def normalize(self, content: Content) -> Normalized:
         """The record of parsed content, which is converted in place. Raises Malformed."""
         misfits = fields.Misfits()
-        self._convert(content, fields.TOP, misfits)
+        self._convert(content, None, misfits)
         line = walk(content)
         record = {
             "recordId": content["conversationId"],
