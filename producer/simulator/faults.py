@@ -15,6 +15,8 @@ class Trouble(enum.StrEnum):
     """429 with `Retry-After`."""
     RATE_LIMITED_BARE = "rate-limited-bare"
     """429 without the header, in the form of before 2021."""
+    BAD_REQUEST = "bad-request"
+    """400, as for a question that can't be answered."""
     UNAUTHORIZED = "unauthorized"
     """401, and the token of the request is revoked."""
     FORBIDDEN = "forbidden"

@@ -98,6 +98,7 @@ class Front:
             if self.latency or self._jitter:
                 await asyncio.sleep(self.latency + self._jitter * self._dice.random())
             response = await self._respond(call, reply)
+            wire.dated(response, self.clock.now())
             answer.status = response.status
             if response.status == HTTPStatus.OK and not (fault and fault.kind in (Trouble.TRUNCATED, Trouble.CUT)):
                 answer.served = call.served

@@ -7,6 +7,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ _BARE: Mapping[Trouble, tuple[int, bytes, str]] = {
 _REFUSALS: Mapping[Trouble, Callable[[Fault, int], refusals.Refused]] = {
     Trouble.RATE_LIMITED: lambda fault, _: refusals.rate_limited(fault.retry_after),
     Trouble.RATE_LIMITED_BARE: lambda _, limit: refusals.rate_limited_bare(limit),
+    Trouble.BAD_REQUEST: lambda *_: refusals.bad_request("The query can't be answered"),
     Trouble.UNAUTHORIZED: lambda *_: refusals.bad_token(),
     Trouble.FORBIDDEN: lambda *_: refusals.missing_permission(),
     Trouble.SERVER_ERROR: lambda *_: refusals.server_error(),
@@ -58,6 +60,11 @@ def refusal(problem: refusals.Refused, correlation_id: str) -> web.Response:
 def dumps(value: Any) -> bytes:
     """JSON bytes."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def dated(response: web.Response, now: int) -> None:
+    """Say what time it is by the organisation's clock, from which clients tell how wrong their own is."""
+    response.headers["Date"] = formatdate(now / 1_000, usegmt=True)
 
 
 def compress(response: web.Response, request: web.Request) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -29,6 +30,7 @@ async def raw(client: Any, number: int = 1) -> tuple[int, dict[str, str], bytes]
         ("server-error", 500, "internal.server.error"),
         ("gateway-timeout", 504, "request.timeout"),
         ("too-large", 400, "response.entity.too.large"),
+        ("bad-request", 400, "bad.request"),
     ],
 )
 async def test_error_bodies(connect: Any, kind: str, status: int, code: str) -> None:
@@ -38,6 +40,15 @@ async def test_error_bodies(connect: Any, kind: str, status: int, code: str) -> 
         assert (answered, orjson.loads(body)["code"]) == (status, code)
         assert headers.get("Retry-After") == ("9" if kind == "rate-limited" else None)
         assert (await raw(client))[0] == (401 if kind == "unauthorized" else 200)
+
+
+async def test_answers_are_dated_by_the_clock_of_the_organisation(connect: Any) -> None:
+    async with connect() as client:
+        now = client.simulator.clock.now()
+        client.simulator.inject("bad-gateway", times=1)
+        for _ in range(2):
+            _, headers, _ = await raw(client)
+            assert parsedate_to_datetime(headers["Date"]).timestamp() == now // 1_000
 
 
 async def test_gateways_answer_html_or_nothing(connect: Any) -> None:
