@@ -38,6 +38,7 @@ class Cast:
         self.legs: list[Leg] = []
         self.queue: Entity = dice.choice(directory.queues)
         self.remote = person(dice)
+        self._expression = identity.uuid(dice)
         self.routed = 0
 
     def join(self, purpose: str) -> Leg:
@@ -45,6 +46,7 @@ class Cast:
         dice = self._dice
         leg = Leg(dice, purpose, self._media, self._direction)
         session = leg.session
+        session |= {"remote": self.remote, "skillExpressionId": self._expression}
         if self.legs:
             session["peerId"] = self.legs[0].session["sessionId"]
         match self._media:
@@ -55,11 +57,11 @@ class Cast:
             case "email":
                 session |= {"addressFrom": self._address(), "addressTo": "service@example.invalid"}
             case "message":
-                session |= {"messageType": self._message_type(), "remote": self.remote, **self._journey()}
+                session |= {"messageType": self._message_type(), **self._journey()}
             case "callback":
                 session |= {"callbackNumbers": [self._address()[4:]], "callbackUserName": self.remote}
             case _:
-                session |= {"remote": self.remote, **self._journey()}
+                session |= self._journey()
         self.legs.append(leg)
         self._document["participants"].append(leg.participant)
         return leg
@@ -104,6 +106,17 @@ class Cast:
         }
         leg.open("ivr" if self._media in ("voice", "callback") else "system", at)
         leg.measure(at, nFlow=1)
+
+    def campaign(self, leg: Leg) -> None:
+        """An outbound campaign has dialled this leg."""
+        leg.session |= {
+            "dispositionAnalyzer": "speech.person",
+            "dispositionName": "disposition.classification.callable.person",
+            "outboundCampaignId": self._dice.choice(self._directory.campaigns).id,
+            "outboundContactId": f"{self._dice.getrandbits(128):032x}",
+            "outboundContactListId": self._dice.choice(self._directory.campaigns).id,
+            "skipEnabled": False,
+        }
 
     def offer(self, at: int) -> None:
         """The flow or an agent hands the conversation to the queue."""

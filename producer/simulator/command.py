@@ -55,6 +55,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     organisation.add_argument("--oddities", type=float, default=_DEFAULT.oddity_probability)
     organisation.add_argument("--huge", type=float, default=_DEFAULT.huge_probability)
 
+    organisation.add_argument(
+        "--cache-mib", type=int, default=256, help="contents kept in memory (default %(default)s)"
+    )
+
     client = parser.add_argument_group("the client and its limits")
     client.add_argument("--client-id", default=_DEFAULT.client_id)
     client.add_argument("--client-secret-file", type=Path, help="(default: the secret is simulator-secret)")
@@ -110,6 +114,7 @@ def options_of(arguments: argparse.Namespace) -> SimulatorOptions:
         gzip=arguments.gzip,
         faults=tuple(arguments.fault),
         cassette=arguments.cassette,
+        content_cache_bytes=arguments.cache_mib * 1024 * 1024,
     )
 
 

@@ -80,6 +80,7 @@ class Directory:
         self.skills = entities(*(f"Skill {number}" for number in range(1, 21)))
         self.languages = entities("English", "Español", "Deutsch", "日本語")
         self.teams = entities(*_TEAMS)
+        self.campaigns = entities("Winter", "Renewals", "Win back")
         self.flows = entities(*(f"Flow {team}" for team in _TEAMS))
         self.forms = entities("Quality", "Compliance", "Satisfaction")
         self.edges = entities(*(f"Edge {number}" for number in range(1, 9)))

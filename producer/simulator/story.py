@@ -68,6 +68,8 @@ class Story:
         customer.measure(at, nConnected=1)
         if self._direction == "inbound":
             self._cast.enter_flow(at)
+        elif self._media == "voice":
+            self._cast.campaign(customer)
 
     def _queued(self, state: State) -> None:
         at = state.at
@@ -148,7 +150,7 @@ class Story:
                 leg.measure(at, tAbandon=spent)
             else:
                 leg.measure(at, tConnected=spent)
-            self._cast.hear(leg, at, 5 if leg is self._cast.legs[0] else 3)
+            self._cast.hear(leg, at, 8 if leg is self._cast.legs[0] else 5)
         if state.end is None:
             self._cast.agent().open("wrapup", at, queueId=self._cast.queue.id)
 

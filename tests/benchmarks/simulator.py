@@ -1,9 +1,10 @@
 """How many pages a second the simulator serves on one core while its organisation evolves. Prints figures.
 
-    python -m tests.benchmarks.simulator [--seconds 10] [--speed 60] [--rate 150000] [--window-minutes 20]
+    python -m tests.benchmarks.simulator [--seconds 10] [--speed 60] [--rate 150000]
+        [--window-minutes 20] [--age-minutes 0]
 
 The simulator runs as a process of its own on one core; the client, raw sockets that only count bytes, on another. The
-client walks through the pages of the window that ends at the organisation's present, again and again.
+client walks through the pages of a window that moves along with the organisation's present, again and again.
 """
 
 from __future__ import annotations
@@ -79,14 +80,14 @@ def login(connection: Connection) -> str:
 class Walk:
     """The pages of the latest window, over and over; shared by all lanes."""
 
-    def __init__(self, window: timedelta, speed: float, began: float) -> None:
-        self._window, self._speed, self._began = window, speed, began
+    def __init__(self, window: timedelta, age: timedelta, speed: float, began: float) -> None:
+        self._window, self._age, self._speed, self._began = window, age, speed, began
         self._next = 1
         self._interval = ""
 
     def request(self) -> bytes:
         if self._next == 1:
-            end = ORIGIN + timedelta(seconds=(time.time() - self._began) * self._speed)
+            end = ORIGIN + timedelta(seconds=(time.time() - self._began) * self._speed) - self._age
             self._interval = f"{(end - self._window).isoformat()}/{end.isoformat()}"
         paging = {"pageSize": 100, "pageNumber": self._next}
         self._next += 1
@@ -134,10 +135,10 @@ def resident(process: int) -> float:
 
 def run(arguments: argparse.Namespace, port: int, process: int, began: float) -> None:
     token = login(Connection(port))
-    window = timedelta(minutes=arguments.window_minutes)
+    window, age = timedelta(minutes=arguments.window_minutes), timedelta(minutes=arguments.age_minutes)
     for name, seconds in (("warming up", arguments.seconds / 2), ("measured", arguments.seconds)):
         used, started = cpu_seconds(process), time.monotonic()
-        measured = measure(port, token, Walk(window, arguments.speed, began), seconds)
+        measured = measure(port, token, Walk(window, age, arguments.speed, began), seconds)
         spent = time.monotonic() - started
         print(
             f"{name:>11}: {measured.pages / spent:7.1f} pages/s  {measured.octets / spent / 1e6:7.1f} MB/s  "
@@ -154,6 +155,7 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=60)
     parser.add_argument("--rate", type=int, default=150_000)
     parser.add_argument("--window-minutes", type=float, default=20)
+    parser.add_argument("--age-minutes", type=float, default=0, help="how long ago the window ended")
     arguments = parser.parse_args()
     began = time.time()
     options = ["--port", "0", "--output", "json", "--limit", "1000000000", "--origin", ORIGIN.isoformat()]
