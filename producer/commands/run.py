@@ -11,7 +11,7 @@ from producer.app import Daemon
 from producer.commands.config import add_config_option
 from producer.settings import load
 
-_QUIET_COLLECTOR = 50_000  # allocations between collections: records make no cycles, and each collection looks at all
+_QUIET_COLLECTOR = 50_000  # objects made between two collections
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +22,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the daemon until it is told to stop; returns its exit code. Raises ConfigurationError."""
     settings = load(arguments.config)
-    gc.freeze()
-    gc.set_threshold(_QUIET_COLLECTOR, 50, 100)
+    quiet_collector()
     with asyncio.Runner(loop_factory=fastest_loop()) as runner:
         return runner.run(Daemon(settings=settings).run())
+
+
+def quiet_collector() -> None:
+    """Keep the garbage collector from looking at everything again and again: records make no cycles."""
+    gc.freeze()
+    gc.set_threshold(_QUIET_COLLECTOR, 50, 100)
 
 
 def fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:
