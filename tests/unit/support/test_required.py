@@ -21,6 +21,8 @@ def broker(): pytest.skip("no broker")
 
 def test_of_a_fixture(broker): pass
 
+def test_half_way(): pytest.skip("not today")
+
 @pytest.mark.xfail(strict=True)
 def test_known_to_fail(): assert False
 """
@@ -55,8 +57,8 @@ def outcome(tmp_path: Path, **environ: str) -> str:
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [
-        ({"REQUIRE_ALL": "0"}, "1 passed, 3 skipped, 1 xfailed"),
-        ({"REQUIRE_ALL": "1"}, "1 failed, 1 passed, 1 xfailed, 2 errors"),
+        ({"REQUIRE_ALL": "0"}, "1 passed, 4 skipped, 1 xfailed"),
+        ({"REQUIRE_ALL": "1"}, "1 failed, 1 passed, 1 xfailed, 3 errors"),
     ],
 )
 def test_with_require_all_no_skip_passes(tmp_path: Path, environ: dict[str, str], expected: str) -> None:
