@@ -71,7 +71,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicReport:
-    """What was found. `max_message_bytes` is in force on the topics that exist; `state` is None when it is missing."""
+    """What was found. `max_message_bytes` is in force on the topics that exist; `state` is None when it is missing;
+    `state_delete_retention` (ms) is how long a tombstone on it can be relied on.
+    """
 
     differences: tuple[Difference, ...]
     max_message_bytes: Mapping[Topic, int]
@@ -119,7 +121,15 @@ async def check(options: KafkaOptions) -> TopicReport:
         async with admin(options) as client:
             found = await describe(client, list(options.topics.values()))
             configurations = await _configurations(client, list(found))
+    return compare(options, found, configurations)
+
+
+def compare(
+    options: KafkaOptions, found: Mapping[str, TopicFacts], configurations: Mapping[str, Mapping[str, str]]
+) -> TopicReport:
+    """Say how the topics that were found, by name, differ from the declared ones."""
     differences: list[Difference] = []
+    limits: dict[Topic, int] = {}
     for topic in Topic:
         name = options.topics[topic]
         if name not in found:
@@ -127,14 +137,11 @@ async def check(options: KafkaOptions) -> TopicReport:
             continue
         differences += _partition_difference(name, options.partitions_of(topic), found[name].partitions)
         differences += _configuration_differences(name, declared(options, topic), configurations[name])
+        limits[topic] = int(configurations[name][MAX_MESSAGE_BYTES])
     state = options.topics[Topic.STATE]
     return TopicReport(
         differences=tuple(differences),
-        max_message_bytes={
-            topic: int(configurations[name][MAX_MESSAGE_BYTES])
-            for topic, name in options.topics.items()
-            if name in found
-        },
+        max_message_bytes=limits,
         state=found.get(state),
         state_delete_retention=int(configurations[state][DELETE_RETENTION]) if state in found else 0,
     )
