@@ -60,6 +60,7 @@ class Front:
         """A handler for a path without a token: the login."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
+            """What aiohttp calls."""
             return await self._handle(request, reply)
 
         return handler
@@ -70,6 +71,7 @@ class Front:
         """A handler for a path that needs a token, and counts against its limit."""
 
         async def checked(call: Call) -> bytes:
+            """Credentials first, then the limit, then the permission, as the platform does."""
             token = self.tokens.check(call.request.headers.get("Authorization"), call.now)
             try:
                 self.quotas.admit(token, call.now)
