@@ -61,8 +61,7 @@ class SimulatedOrganisation:
 
     def stats(self) -> Mapping[str, Any]:
         """What the organisation counted."""
-        (line,) = self._lines("/stats")
-        return line
+        return self.do(lambda simulator: simulator.front.stats.values())
 
     def answers(self) -> list[Mapping[str, Any]]:
         """Every answer so far, oldest first."""
@@ -74,12 +73,19 @@ class SimulatedOrganisation:
         since = self.do(lambda simulator: simulator.clock.now()) - day
         return self._lines(f"/truth?since={since}")
 
-    def wait_for_fault(self, kind: str, seconds: float = 20.0) -> None:
-        """Wait until a request has met this fault and waits in it, or was answered by it."""
+    def wait_until_answered(self, fault: str, seconds: float = 20.0) -> None:
+        """Wait until a request was answered by this fault."""
+        self._wait(lambda stats: fault in stats["faults"], f"no request was answered by {fault}", seconds)
+
+    def wait_until_asked(self, seconds: float = 20.0) -> None:
+        """Wait until a request waits for its answer."""
+        self._wait(lambda stats: bool(stats["inFlight"]), "no request is under way", seconds)
+
+    def _wait(self, met: Callable[[Mapping[str, Any]], bool], problem: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not any(fault["kind"] == kind and fault["fired"] for fault in self.do(_listing)):
-            assert time.monotonic() < deadline, f"no request met the fault {kind} within {seconds:g} s"
-            time.sleep(0.02)
+        while not met(self.stats()):
+            assert time.monotonic() < deadline, f"{problem} within {seconds:g} s"
+            time.sleep(0.03)
 
     def _lines(self, path: str) -> list[Mapping[str, Any]]:
         with urllib.request.urlopen(self.url + path, timeout=30) as answer:
@@ -96,7 +102,3 @@ class SimulatedOrganisation:
         async with serve(self._options) as self._simulator:
             self._ready.set()
             await self._stop.wait()
-
-
-def _listing(simulator: Simulator) -> list[dict[str, Any]]:
-    return simulator.front.faults.listing()

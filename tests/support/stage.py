@@ -1,6 +1,7 @@
 """The whole product on a stage: a simulated organisation, a real broker, and the daemon as a process of its own.
 
-    with Stage(broker, topic_prefix, tmp_path) as stage:
+    with Stage(broker, tmp_path) as stage:
+        stage.make_topics()
         daemon = stage.start()
         stage.organisation.inject("truncated", times=1)
         line = daemon.wait_for_line("request_retried")
@@ -15,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -65,11 +67,11 @@ class Script:
 
 
 class Stage:
-    """Enter it: the organisation serves and the topics are there; daemons are started by the test."""
+    """Enter it: the organisation serves. Topics are made and daemons started by the test."""
 
-    def __init__(self, broker: Broker, prefix: str, directory: Path, script: Script | None = None) -> None:
+    def __init__(self, broker: Broker, directory: Path, script: Script | None = None) -> None:
         self.broker = broker
-        self.prefix = prefix
+        self.prefix = f"test-{secrets.token_hex(4)}"
         self.directory = directory
         self.script = script or Script()
         self.epoch = time.time()
@@ -106,7 +108,7 @@ class Stage:
         asyncio.run(create(kafka_options(settings)))
 
     def start(self, **settings: str) -> Daemon:
-        """Start a daemon, with settings of its own on top; topics must be there."""
+        """Start a daemon, with settings of its own on top."""
         log = self.directory / f"daemon-{len(self.daemons)}.log"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PRODUCER_", "GENESYS"))}
         environ = inherited | self._settings() | {f"PRODUCER_{name}": value for name, value in settings.items()}
