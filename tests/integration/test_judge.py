@@ -157,7 +157,7 @@ def is_poison(conversation: dict[str, Any]) -> bool:
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
-    options = SimulatorOptions(seed=11, origin=ORIGIN, speed=60.0, rate_per_day=100_000, poison_probability=0.01)
+    options = SimulatorOptions(seed=11, origin=ORIGIN, speed=60.0, rate_per_day=12_000, poison_probability=0.03)
     async with serve(options) as running:
         yield running
 
