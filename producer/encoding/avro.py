@@ -1,8 +1,9 @@
-"""Records to framed Avro bytes and back: the one door to the Avro library."""
+"""Records to framed Avro bytes and back."""
 
 from __future__ import annotations
 
 import io
+import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,35 +12,32 @@ from typing import Any
 import fastavro
 
 from producer import errors
+from producer.encoding import binary
 from producer.encoding.framing import Framing, SingleObject
 from producer.encoding.schemas import Schema, Schemas, Subject
 
-_UNFIT = (ValueError, TypeError, OverflowError, AttributeError, LookupError, EOFError, struct.error)
-# What fastavro raises for a value that does not fit, or bytes that are none: it has no error of its own.
+_UNREADABLE = (ValueError, TypeError, OverflowError, LookupError, EOFError, MemoryError, struct.error)
+# What fastavro raises for bytes that are no record: it has no error of its own.
 
 
 class Encoder:
     """Writes records of one schema. Called with a record it returns the framed bytes (it is a `ports.Encode`).
 
-    Fields that are left out take their defaults; instants are epoch milliseconds. Raises Malformed when a value does
-    not fit. One buffer is used again and again, so an encoder belongs to one thread.
+    Fields that are left out take their defaults; instants are epoch milliseconds.
     """
 
     def __init__(self, schema: Schema, prefix: bytes) -> None:
-        self._schema = schema
-        self._start = len(prefix)
-        self._buffer = io.BytesIO(prefix)
+        self._name = schema.name
+        self._prefix = prefix
+        self._write = binary.writer(json.loads(schema.text))
 
     def __call__(self, record: Mapping[str, Any]) -> bytes:
-        """The framed bytes of a record. Raises Malformed when a value does not fit."""
-        buffer = self._buffer
-        buffer.seek(self._start)
-        buffer.truncate()
+        """The framed bytes of a record. Raises Malformed when a value does not fit, or has no field."""
         try:
-            fastavro.schemaless_writer(buffer, self._schema.parsed, record)
-        except _UNFIT as error:
-            raise errors.Malformed("does_not_fit", "$", f"{self._schema.name} can't be encoded: {error}") from error
-        return buffer.getvalue()
+            return self._prefix + self._write(record)
+        except binary.Unfit as unfit:
+            path = "$" + "".join(reversed(unfit.path))
+            raise errors.Malformed("does_not_fit", path, f"{self._name} can't be encoded: {unfit}") from unfit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +63,6 @@ class Avro:
         schema, start = self.framing.read(value)
         try:
             record: Any = fastavro.schemaless_reader(io.BytesIO(value[start:]), schema.parsed, None)
-        except _UNFIT as error:
+        except _UNREADABLE as error:
             raise errors.Malformed("undecodable", "$", f"the bytes are no {schema.name}: {error}") from error
         return schema.name, record

@@ -24,7 +24,8 @@ def test_attributes_are_taken_out_and_put_back() -> None:
 
 
 def test_there_may_be_nothing_to_take() -> None:
-    assert [attributes.take(content) for content in ({}, {"participants": 5}, {"participants": [None, {}]})] == [
+    empty: list[dict[str, Any]] = [{}, {"participants": 5}, {"participants": [None, {}]}]
+    assert [attributes.take(content) for content in empty] == [
         [],
         [],
         [],

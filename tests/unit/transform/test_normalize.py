@@ -204,7 +204,12 @@ def test_a_flow_may_lack_its_exit_and_a_resolution_everything_but_its_time() -> 
 
 
 def test_addresses_and_words_are_kept_as_they_came() -> None:
-    said = {"ani": "tel:+15550100001", "callbackNumbers": ["+15550100002"], "remote": "Zoë 🎧", "provider": "New One"}
+    said: dict[str, Any] = {
+        "ani": "tel:+15550100001",
+        "callbackNumbers": ["+15550100002"],
+        "remote": "Zoë 🎧",
+        "provider": "New One",
+    }
     told = record(conversation(participant("hologram", session(segment("10:00:00.000"), **said))))
     leg = told["participants"][0]["sessions"][0]
     assert {name: leg[name] for name in said} == said
@@ -221,7 +226,8 @@ def test_a_time_to_come_is_not_the_newest_instant() -> None:
 
 
 def test_fields_that_the_schema_does_not_know_are_kept_in_extras() -> None:
-    odd = session(segment("10:00:00.000", mood={"is": "good"}), **{"odd name": [1, None], "x'\"": True})
+    unheard_of: dict[str, Any] = {"odd name": [1, None], "x'\"": True}
+    odd = session(segment("10:00:00.000", mood={"is": "good"}), **unheard_of)
     done = normalized(
         conversation(participant("agent", odd), surprise=1.5, recordId="not ours", empty=[], nothing=None)
     )
