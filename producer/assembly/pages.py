@@ -151,7 +151,7 @@ class _PageRun:
         record_id = None if state.id.startswith("#") else state.id
         body = bytes(raw.raw)
         limit = self.worker.limits[Topic.DEAD_LETTERS]
-        event_id = f"{self.read.request_id}:{state.raw_hash.hex()}"
+        event_id = f"{self.read.request_id}:{(state.dead_lettered or b'').hex()}"
         headers = (
             *self._headers(envelope.DEAD_LETTER, event_id, record_id, content=envelope.JSON),
             *envelope.failure_headers(
