@@ -58,6 +58,7 @@ class Lane:
     tools: Callable[[Restored], AssemblyTools]
     new_id: Callable[[], str]
     started_details: Mapping[str, Any] = field(default_factory=dict)
+    _began: datetime | None = None
     _commits: int = 0
     _resumed: bool = False
 
@@ -93,8 +94,11 @@ class Lane:
     async def _work(self, restored: Restored, stop: asyncio.Event) -> None:
         now = self.clock.now()
         before = restored.checkpoints.get(self.name)
+        self._began = self._began or now  # a capture that starts now still does when its first commits fail
         checkpoint = replace(
-            before or self._first_checkpoint(now), offsets=restored.offsets, config_digest=self.policy.config_digest
+            before or self._first_checkpoint(self._began),
+            offsets=restored.offsets,
+            config_digest=self.policy.config_digest,
         )
         self._resume(checkpoint)
         assembly = Assembly(self.tools(restored), self.policy.bounds, checkpoint, tracked=restored.conversations)

@@ -19,7 +19,7 @@ from producer.model.reads import Read
 from tests.support.lane import announced, delivered, values
 from tests.support.memory_sink import Failing
 from tests.support.scripted_source import Item
-from tests.support.virtual_time import VirtualLoop
+from tests.support.virtual_time import LOOP_BEGAN, VirtualLoop
 from tests.support.whole_lane import Life, World, organisation
 
 TROUBLE = 90  # seconds during which things go wrong and conversations begin
@@ -53,6 +53,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_fails(
     killed: list[float],
 ) -> None:
     world = World()
+    world.configured(capture_start=LOOP_BEGAN)
     world.sink.commits.extend(failing)
     in_peace = organisation(population, world.clock)
 

@@ -194,6 +194,15 @@ async def test_a_start_whose_transaction_failed_is_told_in_the_next_one() -> Non
 
 
 @in_virtual_time
+async def test_a_capture_that_starts_now_does_so_although_its_first_commits_fail() -> None:
+    lane = world(ONE)
+    lane.sink.commits.extend([Failing(error=DOWN)] * 10)
+    await lane.run(60)
+    assert lane.sink.checkpoints[SOURCE].capture_start == at("10:00")
+    assert list(lane.contents()) == ["a"]
+
+
+@in_virtual_time
 async def test_a_discarded_batch_and_the_wait_after_it_are_told() -> None:
     lane = World()
     lane.sink.commits.append(Failing(error=errors.Fenced("epoch 3 is over")))
