@@ -8,7 +8,6 @@ fixed or sliding, it never sees more of them in a minute than there are places.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -169,14 +168,12 @@ class Limiter:
         return _NOW if len(self._sent) < burst else self._sent[-burst] + SPACING - now
 
 
-def _spent_before(usage: Usage, now: datetime, cap: int) -> Iterator[_Place]:
+def _spent_before(usage: Usage, now: datetime, cap: int) -> list[_Place]:
     """The places that a predecessor may still hold, in the order in which they become free: what its checkpoint said,
-    and the even rate for the time since. Never more than the cap, of which the latest count.
+    and the even rate for the time since. Never more than the cap, of which the latest count: after a minute only these.
     """
     since = min(max(now - usage.at, _NOW), MINUTE)
     even = int(cap * (since / MINUTE))
     told = [min(usage.at, now) + MINUTE] * usage.recent
     after = [now + MINUTE - since * ((even - 1 - number) / even) for number in range(even)]
-    for free_at in [*told, *after][-cap:]:
-        if free_at > now:
-            yield _Place(free_at, accepted=True)
+    return [_Place(free_at, accepted=True) for free_at in [*told, *after][-cap:]]
