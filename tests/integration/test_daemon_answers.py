@@ -1,4 +1,4 @@
-"""Answers that go wrong, on the live daemon: what a person reads in the log, that reading goes on, and nothing is lost."""
+"""Answers that go wrong, on the live daemon: what the log says of each, that reading goes on, that nothing is lost."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ pytestmark = pytest.mark.timeout(120)
 PASSES = errors.SourceUnavailable.what_to_do
 LEARNED = errors.RateLimited.what_to_do
 RETRY_AFTER = 30
+SLOW_DOWN = (
+    r"Genesys Cloud asked us to slow down \(429\): all requests of the source wait 30 s, then at most \d+ a minute"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +30,10 @@ class Trial:
 
     fault: str
     line: tuple[str, str, str, str | None]
-    conditions: Mapping[str, object] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
 
 
-def retried(fault: str, message: str, **conditions: object) -> Trial:
+def retried(fault: str, message: str, **conditions: Any) -> Trial:
     told = f"query request failed {message}; attempt 2 follows"
     return Trial(fault=fault, line=("request_retried", "warning", told, PASSES), conditions=conditions)
 
@@ -49,8 +52,7 @@ TRIALS = (
         line=(
             "rate_limit_hit",
             "warning",
-            r"Genesys Cloud asked us to slow down \(429\): all requests of the source wait 30 s,"
-            r" then at most \d+ a minute",
+            SLOW_DOWN,
             LEARNED,
         ),
         conditions={"retry_after": RETRY_AFTER},

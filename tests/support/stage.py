@@ -56,14 +56,14 @@ Line = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What is different in this play. `settings` go to the daemon, by their names in the environment."""
+    """What is different in this play. `settings` go to the daemon, by their names in the environment; None: not set."""
 
     speed: float = 20.0
     rate: int = 8_000
     seed: int = 1
     poison: float = 0.0
     bootstrap_servers: str | None = None
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str | None] = field(default_factory=dict)
 
 
 class Stage:
@@ -150,7 +150,7 @@ class Stage:
         return judge(self.broker.bootstrap_servers, names, self.organisation.url, clock)
 
     def _settings(self) -> dict[str, str]:
-        own = {
+        own: dict[str, str | None] = {
             "GENESYS__API_URL": self.organisation.url,
             "GENESYS__LOGIN_URL": self.organisation.url,
             "GENESYS__CLIENT_ID": "simulator",
@@ -174,7 +174,8 @@ class Stage:
             "DEV__CLOCK_EPOCH": str(self.epoch),
             "DEV__CLOCK_SPEED": str(self.script.speed),
         }
-        return {f"PRODUCER_{name}": value for name, value in (own | dict(self.script.settings)).items()}
+        settings = own | dict(self.script.settings)
+        return {f"PRODUCER_{name}": value for name, value in settings.items() if value is not None}
 
 
 class Daemon:
