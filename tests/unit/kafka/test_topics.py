@@ -86,16 +86,16 @@ def test_retention_may_differ_and_is_told() -> None:
             CONFIGURATIONS,
             (
                 "genesys.audit.v1: the number of partitions is 7, declared 6; with another number keys change their"
-                " partition and lose their order: declare the number that the topic was made with, or name a new topic and"
-                " create it: genesys-producer topics create"
+                " partition and lose their order: declare the number that the topic was made with, or name a new topic"
+                " and create it: genesys-producer topics create"
             ),
         ),
         (
             FACTS,
             {**CONFIGURATIONS, "genesys.state.v1": {**CONFIGURATIONS["genesys.state.v1"], "cleanup.policy": "delete"}},
             (
-                "genesys.state.v1: cleanup.policy is delete, declared compact; set it with your Kafka tools before anything"
-                " is written"
+                "genesys.state.v1: cleanup.policy is delete, declared compact; set it with your Kafka tools before"
+                " anything is written"
             ),
         ),
     ],
