@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import pytest
 
 from producer.assembly.pages import PageResult, PageWorker
 from producer.events import ConversationDeadLettered
@@ -242,6 +243,15 @@ def test_the_same_conversation_twice_in_a_page_is_compared_with_its_first() -> N
         (Topic.CONVERSATIONS, {"id": "a", "v": 2, "revision": 2, "version": AS_OF + 1}),
     ]
     assert (result.emitted, result.unchanged, result.first_seen) == (Counter({Change.NEW: 1, Change.CHANGED: 1}), 1, 1)
+
+
+@pytest.mark.parametrize("where", ["committed", "pending"])
+def test_the_page_itself_is_younger_than_the_batch_and_that_than_what_was_committed(where: str) -> None:
+    before = {"a": emitted_state(raw(id="a", v=1))}
+    again = page(raw(id="a", v=2), raw(id="a", v=2))
+    memory, pending = (Memory(before), {}) if where == "committed" else (Memory(), before)
+    result = work(again, memory=memory, pending=pending)
+    assert (result.emitted, result.unchanged) == (Counter({Change.CHANGED: 1}), 1)
 
 
 def test_the_batch_in_the_making_is_younger_than_what_was_committed() -> None:

@@ -153,6 +153,15 @@ async def test_what_is_pending_at_the_start_is_committed_first() -> None:
 
 
 @in_virtual_time
+async def test_a_step_that_makes_no_record_is_committed_all_the_same() -> None:
+    bench = Bench()
+    async with bench.running():
+        await bench.put(steps.Identified(organisation_id="org-1"))
+        await bench.writer.settled()
+    assert [(batch.records, batch.checkpoint.organisation_id) for batch in bench.sink.batches] == [((), "org-1")]
+
+
+@in_virtual_time
 async def test_nothing_is_built_on_a_transaction_that_has_not_returned() -> None:
     bench, gate = Bench(), asyncio.Event()
     bench.sink.commits.append(Hanging(gate=gate))
