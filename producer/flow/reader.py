@@ -74,7 +74,7 @@ class Reader:
                 await self._wait(error, stop)
                 continue
             self._recover()
-            if not self._behind(started):
+            if not (requests and self._behind(started)):
                 interval = poll_interval(self.policy.poll_interval, requests, self.policy.head_share)
                 await pause(self.clock, started + interval - self.clock.now(), stop)
 

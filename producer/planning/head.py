@@ -14,6 +14,9 @@ from producer.model.coverage import HEAD, Coverage
 from producer.model.instants import floor_millis
 from producer.model.windows import Slice, windows_between
 
+MOST_HOLES = 1_000
+"""Holes that a checkpoint carries at most: beyond them something is wrong that no further hole would mend."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadPolicy:
@@ -30,7 +33,12 @@ def due_edge(now: datetime, policy: HeadPolicy) -> datetime:
 
 
 def plan_head(coverage: Coverage, now: datetime, policy: HeadPolicy) -> tuple[Slice, ...]:
-    """The windows to read now, oldest first, cut at UTC midnights; none when the head is where it should be."""
+    """The windows to read now, oldest first, cut at UTC midnights.
+
+    None when the head is where it should be, or when it has left so many holes that it has to wait for them.
+    """
+    if len(coverage.holes) >= MOST_HOLES:
+        return ()
     mark = coverage.watermarks[HEAD]
     end = min(due_edge(now, policy), mark + policy.catch_up_slice)
     if end <= mark:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from producer.model.coverage import Coverage
-from producer.planning.head import HeadPolicy, due_edge, plan_head
+from producer.model.coverage import Coverage, Hole
+from producer.planning.head import MOST_HOLES, HeadPolicy, due_edge, plan_head
 from tests.support.build import at, told
 
 POLICY = HeadPolicy(head_lag=timedelta(seconds=30), overlap=timedelta(minutes=5), catch_up_slice=timedelta(hours=1))
@@ -65,3 +66,10 @@ def test_after_any_outage_it_catches_up_without_skipping() -> None:
     assert ledger.missing(due_edge(now, POLICY)) == ()
     assert max(each.length for each in slices) == timedelta(minutes=65)
     assert all(later.start <= earlier.end for earlier, later in pairwise(slices))
+
+
+def test_the_head_waits_when_it_has_left_too_many_holes() -> None:
+    hole = Hole(start=at("09:00"), end=at("09:01"), tier=0, reason="bad.request", attempts=1, opened_at=at("09:02"))
+    ledger = Coverage(since=at("08:00"), watermarks=(at("10:00"),), holes=(hole,) * MOST_HOLES)
+    assert plan_head(ledger, at("10:05"), POLICY) == ()
+    assert plan_head(replace(ledger, holes=ledger.holes[1:]), at("10:05"), POLICY) != ()
