@@ -20,7 +20,7 @@ from producer.model.checkpoint import Checkpoint
 from producer.model.coverage import HEAD
 from producer.model.reads import Page, Read, ReadEnd, ReadKind, Split
 from producer.model.windows import Slice
-from producer.planning.head import HeadPolicy, due_edge, plan_head
+from producer.planning.head import HeadPolicy, plan_head
 from producer.planning.pace import poll_interval, wait_after
 from producer.ports import Clock, Observer, Source
 
@@ -74,7 +74,7 @@ class Reader:
                 await self._wait(error, stop)
                 continue
             self._recover()
-            if not (requests and self._behind(started)):
+            if not self._behind(started):
                 interval = poll_interval(self.policy.poll_interval, requests, self.policy.head_share)
                 await pause(self.clock, started + interval - self.clock.now(), stop)
 
@@ -102,7 +102,7 @@ class Reader:
 
     def _behind(self, polled_at: datetime) -> bool:
         """A poll did not reach what was due when it began: catch up without a pause."""
-        return self.checkpoint().coverage.watermarks[HEAD] < due_edge(polled_at, self.policy.head)
+        return bool(plan_head(self.checkpoint().coverage, polled_at, self.policy.head))
 
     async def _read(self, part: Slice, *, covers: bool) -> _Tally:
         """Make one read or, when it holds too much, one for each part. `covers`: its end covers its whole window."""
