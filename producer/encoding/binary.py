@@ -83,15 +83,18 @@ def _int(value: Any) -> bytes:
 
 
 def _text(prefix: bytes) -> Write:
-    """Text behind a prefix: most values are text, so the prefix and short lengths are put together beforehand."""
+    """Text behind a prefix: most values are text, so the prefix and short lengths are put together beforehand.
+
+    With a prefix it is nullable text.
+    """
     short = [prefix + _LAST[size << 1] for size in range(_SHORT)]
 
     def write_text(value: Any) -> bytes:
+        if value is None and prefix:
+            return _NULL
         try:
             text = _utf8(value)
         except (TypeError, UnicodeEncodeError) as error:
-            if value is None and prefix:
-                return _NULL
             raise Unfit("text", value) from error
         size = len(text)
         return (short[size] if size < _SHORT else prefix + _long(size)) + text

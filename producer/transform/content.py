@@ -49,11 +49,11 @@ def parse(raw: bytes) -> Content:
     """The content of a raw conversation. Raises Malformed when it is no JSON object."""
     try:
         content = _DECODER.decode(raw)
+        if not isinstance(content, dict):
+            raise errors.Malformed("wrong_shape", ROOT, f"an object is due, not {type(content).__name__},")
+        prune(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise errors.Malformed("not_json", ROOT, f"the conversation can't be parsed ({error})") from error
-    if not isinstance(content, dict):
-        raise errors.Malformed("wrong_shape", ROOT, f"an object is due, not {type(content).__name__},")
-    prune(content)
     return content
 
 

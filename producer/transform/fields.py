@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from producer import errors
+from producer.model.instants import Millis
 from producer.transform.content import ROOT, Content, canonical
 from producer.transform.instants import to_epoch
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 _PLAIN: Mapping[str, type] = {"string": str, "boolean": bool}  # every value of such a type fits as it is
+_INSTANT = {"type": "long", "logicalType": "timestamp-millis"}
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -64,13 +66,17 @@ def converter(fields: Mapping[str, Any]) -> Convert:
     cores = {name: avro[1] if isinstance(avro, list) else avro for name, avro in fields.items()}
     plain = {name: _PLAIN[core] for name, core in cores.items() if isinstance(core, str) and core in _PLAIN}
     longs = frozenset(name for name, core in cores.items() if core == "long")
-    treats = {name: _treatment(core) for name, core in cores.items() if name not in plain and name not in longs}
+    instants = frozenset(name for name, core in cores.items() if core == _INSTANT)
+    treats = {name: _treatment(core) for name, core in cores.items() if name not in {*plain, *longs, *instants}}
 
     def convert(content: Content, place: Place, misfits: Misfits) -> None:
         odd: list[str] | None = None
         for key, value in content.items():
             kind = value.__class__
             if kind is plain.get(key) or (kind is int and key in longs and _LEAST <= value <= _MOST):
+                continue
+            if kind is str and key in instants:
+                content[key] = _epoch(value, place, key)
                 continue
             treat = treats.get(key)
             treated = treat(value, place, key, misfits) if treat else _MISFIT
@@ -87,8 +93,6 @@ def converter(fields: Mapping[str, Any]) -> Convert:
 def _treatment(avro: Any) -> _Treat:
     if avro == "double":
         return _double
-    if avro.get("logicalType") == "timestamp-millis":
-        return _instant
     if avro["type"] == "record":
         return _object(converter(members(avro)))
     if avro["type"] == "map":
@@ -111,13 +115,11 @@ def _double(value: Any, _place: Place, _key: str, _misfits: Misfits) -> Any:
     return float(value) if exact else _MISFIT
 
 
-def _instant(value: Any, place: Place, key: str, _misfits: Misfits) -> Any:
-    if value.__class__ is not str:
-        return _MISFIT
+def _epoch(text: str, place: Place, key: str) -> Millis:
     try:
-        return to_epoch(value)
+        return to_epoch(text)
     except ValueError as error:
-        raise errors.Malformed("malformed_instant", path_of(place, key), f"no instant: {value[:40]!r}") from error
+        raise errors.Malformed("malformed_instant", path_of(place, key), f"no instant: {text[:40]!r}") from error
 
 
 def _strings(value: Any, _place: Place, _key: str, _misfits: Misfits) -> Any:

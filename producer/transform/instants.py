@@ -7,16 +7,12 @@ is ISO 8601 with a date and a time is read; without an offset it is UTC, since t
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from producer.model.instants import EPOCH, Millis
 
 _SHORTEST = len("20240206T0030")
 
 
-@lru_cache(
-    maxsize=8_192
-)  # half of the instants of a conversation are there twice: one segment ends when another begins
 def to_epoch(text: str) -> Millis:
     """Epoch milliseconds, rounded down. Raises ValueError when it is no instant."""
     if len(text) < _SHORTEST:

@@ -17,7 +17,7 @@ from producer.model.conversation import Attributes, ConversationState, Hints, Pe
 from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
 from producer.model.reads import RawConversation
 from producer.transform import attributes
-from producer.transform.content import Content, parse, usable_id
+from producer.transform.content import ROOT, Content, parse, usable_id
 from producer.transform.fingerprint import FINGERPRINT_VERSION, FINGERPRINTS, fingerprint, raw_hash
 from producer.transform.normalize import Normalized, Normalizer
 
@@ -58,7 +58,10 @@ class Comparison:
             state = ConversationState(id=found, start_day=today, last_day=today)
         elif seen == state.raw_hash or state.redacted:
             return _seen_again(state)
-        return _Sight(comparison=self, body=body, seen=seen, state=state, sighting=sighting).outcome(content)
+        try:
+            return _Sight(comparison=self, body=body, seen=seen, state=state, sighting=sighting).outcome(content)
+        except RecursionError:
+            return _poison(errors.Malformed("wrong_shape", ROOT, "objects are nested too deeply"), state, seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

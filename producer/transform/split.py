@@ -6,6 +6,8 @@ are known already and are never parsed.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from producer import errors
@@ -28,6 +30,13 @@ class _Body(msgspec.Struct):
     conversationId: msgspec.Raw = _ABSENT  # noqa: N815 the API's spelling
 
 
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+# Text that was cut in the middle of an emoji ends in half a character. There is no UTF-8 for it, so that parsers refuse
+# the whole page; one conversation must not take its neighbours with it.
+
 _DECODER = msgspec.json.Decoder(_Body)
 
 
@@ -36,6 +45,9 @@ def split(body: bytes) -> SplitBody:
     try:
         parts = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        mended = _ESCAPE.sub(_whole_character, body)
+        if mended != body:
+            return split(mended)
         raise errors.MalformedBody(f"the answer of {len(body)} bytes can't be used: {error}") from error
     if parts.conversations is None and parts.conversationId is not _ABSENT:
         return SplitBody(conversations=(RawConversation(guess_id(body), body),), total_hits=None)
@@ -60,6 +72,11 @@ def guess_id(raw: bytes) -> str | None:
         return None
     text = raw[begin:end]
     return text.decode() if text.isascii() and b"\\" not in text else None
+
+
+def _whole_character(escape: re.Match[bytes]) -> bytes:
+    """The replacement character for half of one; any other escape as it is."""
+    return b"\\ufffd" if escape["half"] else escape[0]
 
 
 def _after_key(raw: bytes) -> int:

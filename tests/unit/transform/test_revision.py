@@ -370,6 +370,18 @@ def test_poison_without_a_usable_id_is_remembered_by_its_bytes(raw: bytes, reaso
     assert again.repeated
 
 
+def test_a_conversation_nested_too_deeply_is_poison_wherever_that_is_noticed() -> None:
+    def nested(depth: int) -> bytes:
+        return b'{"conversationId":"c-1","x":' + b'{"a":[' * depth + b"]}" * depth + b"}"
+
+    outcomes = [Memory().see(nested(depth)) for depth in range(10, 600, 7)]
+    kinds = [type(each) for each in outcomes]
+    assert kinds == sorted(kinds, key=lambda kind: kind is Poison)
+    assert {each.reason for each in outcomes if isinstance(each, Poison)} <= {"not_json", "wrong_shape"}
+    assert kinds[0] is Emitted
+    assert kinds[-1] is Poison
+
+
 def test_one_poison_says_nothing_of_its_neighbours() -> None:
     memory = Memory()
     outcomes = [

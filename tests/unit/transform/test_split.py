@@ -59,6 +59,14 @@ def test_what_is_no_answer_of_this_api_is_refused(body: bytes) -> None:
         split(body)
 
 
+def test_half_a_character_in_one_conversation_does_not_take_the_others_with_it() -> None:
+    page = rb'{"conversations":[{"conversationId":"a"},%s,{"conversationId":"c"}]}'
+    said = rb'{"conversationId":"b","x":"\ud83d\ude00 \\ud83d \ud83d \uDE00\n"}'
+    read = rb'{"conversationId":"b","x":"\ud83d\ude00 \\ud83d \ufffd \ufffd\n"}'
+    assert [each.raw for each in split(page % said).conversations][1] == read
+    assert len(split(page % said).conversations) == 3
+
+
 @pytest.mark.parametrize(
     ("raw", "guessed"),
     [
