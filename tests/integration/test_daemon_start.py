@@ -1,4 +1,4 @@
-"""What keeps a daemon from beginning: topics that are missing, the wrong organisation. It says so and writes nothing."""
+"""What keeps a daemon from beginning: topics that are missing, the wrong organisation. It says so, writes nothing."""
 
 from __future__ import annotations
 
