@@ -5,34 +5,18 @@ Only PAGE_PROCESSED carries `recordCount`, so the sum of it per request id is th
 
 from __future__ import annotations
 
-import enum
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from producer import errors
+from producer.model.actions import Action
 from producer.model.instants import to_millis
 from producer.model.reads import Read, ReadEnd, Split
 
 COMPLIANCE_VERSION = "1.0"
 Record = dict[str, Any]
-
-
-class Action(enum.Enum):
-    """What an audit event says happened."""
-
-    EXTRACTION_STARTED = "EXTRACTION_STARTED"
-    PAGE_PROCESSED = "PAGE_PROCESSED"
-    EMPTY_PAGE = "EMPTY_PAGE"
-    EXTRACTION_COMPLETED = "EXTRACTION_COMPLETED"
-    EXTRACTION_FAILED = "EXTRACTION_FAILED"
-    HOLE_OPENED = "HOLE_OPENED"
-    WINDOW_SPLIT = "WINDOW_SPLIT"
-    SCHEMA_DRIFT = "SCHEMA_DRIFT"
-    CONFIG_CHANGED = "CONFIG_CHANGED"
-    STARTED = "STARTED"
-    STOPPED = "STOPPED"
 
 
 NULLABLE = (

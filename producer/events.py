@@ -13,7 +13,7 @@ from typing import Literal
 from producer.model.checkpoint import Checkpoint
 from producer.model.coverage import Hole
 from producer.model.reads import Read, ReadEnd
-from producer.model.windows import Slice
+from producer.model.windows import Interval, Slice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +290,14 @@ class HoleOpened(Event):
     """A due interval could not be read."""
 
     hole: Hole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoleClosed(Event):
+    """A hole, or the part `closed` of it, was read after all."""
+
+    hole: Hole
+    closed: Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,11 @@ from typing import Any
 
 from producer import errors, events
 from producer.assembly.batch import Assembly, AssemblyTools, BatchBounds
-from producer.audit import Action
 from producer.clock import pause
 from producer.flow.reader import Reader, ReadPolicy, first_head
 from producer.flow.writer import Writer
 from producer.model import steps
+from producer.model.actions import Action
 from producer.model.batch import Restored
 from producer.model.checkpoint import Checkpoint, Published
 from producer.model.coverage import Coverage
@@ -132,7 +132,7 @@ class Lane:
                 await self._read_until_stopped(group, reader, stop)
                 await writer.put(steps.Abandoned(at=self.clock.now()))
                 await writer.settled()
-                await writer.put(steps.Noted(action=Action.STOPPED.value, at=self.clock.now()))
+                await writer.put(steps.Noted(action=Action.STOPPED, at=self.clock.now()))
                 await writer.settled()  # this last transaction carries the watermark of the one before
                 writing.cancel()
         except* errors.SinkError as failures:
@@ -160,10 +160,10 @@ class Lane:
     def _announce(self, assembly: Assembly, before: Checkpoint | None, now: datetime) -> None:
         """Put the start of this process and a change of its settings into the first transaction that succeeds."""
         if not self._commits:
-            assembly.take(steps.Noted(action=Action.STARTED.value, at=now, details=self.started_details), now)
+            assembly.take(steps.Noted(action=Action.STARTED, at=now, details=self.started_details), now)
         if before is not None and before.config_digest != self.policy.config_digest:
             details = {"before": before.config_digest, "after": self.policy.config_digest}
-            assembly.take(steps.Noted(action=Action.CONFIG_CHANGED.value, at=now, details=details), now)
+            assembly.take(steps.Noted(action=Action.CONFIG_CHANGED, at=now, details=details), now)
 
     async def _read_until_stopped(self, group: asyncio.TaskGroup, reader: Reader, stop: asyncio.Event) -> None:
         """Run the reader; after a stop it may finish its window as long as the grace allows, then it is interrupted."""

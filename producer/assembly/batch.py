@@ -7,26 +7,25 @@ restored. Pure but for the clock it is handed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from producer import audit, errors, events
+from producer.assembly.draft import Draft
 from producer.assembly.pages import PageResult, PageWorker
-from producer.assembly.records import audit_record, watermark, watermark_record
-from producer.audit import Action
+from producer.assembly.records import watermark, watermark_record
 from producer.model import steps
-from producer.model.batch import Batch, Outgoing, Receipt
+from producer.model.actions import Action
+from producer.model.batch import Batch, Receipt
 from producer.model.checkpoint import Checkpoint, OpenRead, Published, Usage
-from producer.model.conversation import ConversationState
 from producer.model.coverage import HEAD, Hole
-from producer.model.instants import from_millis, to_millis
-from producer.model.outcome import Change
+from producer.model.instants import to_millis
 from producer.model.reads import Read
-from producer.model.windows import Window
+from producer.model.windows import Interval, Window
 from producer.ports import Encode
 
+_LONGEST_REASON = 100  # characters; codes come from outside and go into the checkpoint
 _KNOWN_DRIFT = 1_000  # paths remembered, so that each is reported once a run; beyond it they are only counted
 
 
@@ -60,17 +59,6 @@ class _Progress:
     records: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
-class _Pending:
-    """What the next transaction will carry."""
-
-    records: list[Outgoing] = field(default_factory=list)
-    states: dict[str, ConversationState] = field(default_factory=dict)
-    size: int = 0
-    news: list[events.Event] = field(default_factory=list)
-    compared: list[tuple[events.PageCompared, tuple[datetime, ...]]] = field(default_factory=list)
-
-
 class Assembly:
     """The memory of one lane and source between a restore and the next one."""
 
@@ -82,7 +70,7 @@ class Assembly:
         self._next = checkpoint  # with all steps taken, committed or not
         self._committed = checkpoint
         self._progress: dict[str, _Progress] = {}
-        self._pending = _Pending()
+        self._draft = self._new_draft()
         self._drift: set[str] = set()
 
     @property
@@ -98,12 +86,12 @@ class Assembly:
     @property
     def full(self) -> bool:
         """Time to commit, whatever comes next."""
-        return len(self._pending.records) >= self._bounds.records or self._pending.size >= self._bounds.size
+        return len(self._draft.records) >= self._bounds.records or self._draft.size >= self._bounds.size
 
     @property
     def empty(self) -> bool:
         """Nothing to commit."""
-        return not self._pending.records
+        return not self._draft.records
 
     @property
     def reading(self) -> bool:
@@ -137,13 +125,13 @@ class Assembly:
             case steps.Identified():
                 self._next = replace(self._next, organisation_id=step.organisation_id)
             case steps.Noted():
-                self._audit(Action(step.action), self._tools.run_id, step.at, step.details)
+                self._draft.audit(step.action, self._tools.run_id, step.at, step.details)
 
     def interrupted(self, reads: Sequence[OpenRead], at: datetime) -> None:
         """Reads that a predecessor left open: they are reported, and made again by the planner."""
         for read in reads:
             details = audit.failure_of(None, hole=False) | {"subject": read.subject, "kind": read.kind}
-            self._audit(Action.EXTRACTION_FAILED, read.request_id, at, details)
+            self._draft.audit(Action.EXTRACTION_FAILED, read.request_id, at, details)
 
     def build(self, now: datetime) -> Batch:
         """Freeze what is pending. A watermark for what was committed before rides along, once anything was."""
@@ -152,11 +140,11 @@ class Assembly:
         if self._committed.written_at:
             event_id = f"{self._tools.run_id}:{self._tools.new_id()}"
             told = watermark(self._committed, published)
-            self._append(watermark_record(told, self._tools.encode_watermark, event_id, self._tools.run_id, now))
+            self._draft.append(watermark_record(told, self._tools.encode_watermark, event_id, self._tools.run_id, now))
         return Batch(
             source=self._source,
-            records=tuple(self._pending.records),
-            states=tuple(self._pending.states.values()),
+            records=tuple(self._draft.records),
+            states=tuple(self._draft.states.values()),
             checkpoint=replace(
                 self._next,
                 usage=self._tools.usage(),
@@ -168,36 +156,30 @@ class Assembly:
     def committed(self, batch: Batch, receipt: Receipt, now: datetime) -> list[events.Event]:
         """The batch is on the topics: move on, and tell what happened."""
         self._committed = self._next = replace(batch.checkpoint, offsets=receipt.offsets)
-        pending, self._pending = self._pending, _Pending()
-        compared = [
-            replace(event, freshness=tuple((now - instant).total_seconds() for instant in newest))
-            for event, newest in pending.compared
-        ]
-        return [*compared, *pending.news]
+        draft, self._draft = self._draft, self._new_draft()
+        return draft.told(now)
+
+    def _new_draft(self) -> Draft:
+        return Draft(source=self._source, encode_audit=self._tools.encode_audit, new_id=self._tools.new_id)
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def _start(self, step: steps.Started) -> None:
         self._progress[step.read.request_id] = _Progress(read=step.read, started_at=step.at)
-        self._audit(Action.EXTRACTION_STARTED, step.read.request_id, step.at, audit.subject_of(step.read))
+        self._draft.audit(Action.EXTRACTION_STARTED, step.read.request_id, step.at, audit.subject_of(step.read))
 
     def _arrive(self, step: steps.Arrived, now: datetime) -> None:
         read, page = step.read, step.page
         result = self._tools.pages.work(
-            read, page, pending=self._pending.states, horizon_day=self._next.horizon_day, now=now
+            read, page, pending=self._draft.states, horizon_day=self._next.horizon_day, now=now
         )
         emitted = result.emitted.total()
-        self._pending.records += result.records
-        self._pending.states |= result.states
-        self._pending.size += result.size
+        self._draft.take_page(result, read, page.number)
         self._tracked += result.first_seen
-        self._pending.news += result.letters
         progress = self._progress[read.request_id]
         progress.pages += 1
         progress.records += emitted
-        newest = tuple(from_millis(each) for each in result.newest)
-        self._pending.compared.append((self._compared(step, result), newest))
-        self._audit(
+        self._draft.audit(
             Action.PAGE_PROCESSED if page.conversations else Action.EMPTY_PAGE,
             read.request_id,
             now,
@@ -211,41 +193,24 @@ class Assembly:
         )
         self._report_drift(result, read, now)
 
-    def _compared(self, step: steps.Arrived, result: PageResult) -> events.PageCompared:
-        letters: dict[str, int] = {}
-        for letter in result.letters:
-            letters[letter.reason] = letters.get(letter.reason, 0) + 1
-        return events.PageCompared(
-            source=self._source,
-            read=step.read,
-            number=step.page.number,
-            new=result.emitted[Change.NEW],
-            changed=result.emitted[Change.CHANGED],
-            unchanged=result.unchanged,
-            stale=result.stale,
-            regressed=result.regressed,
-            dead_letters=letters,
-            drift=tuple(sorted(result.drift)),
-        )
-
     def _report_drift(self, result: PageResult, read: Read, now: datetime) -> None:
         fresh = sorted(result.drift - self._drift)[: _KNOWN_DRIFT - len(self._drift)]
         self._drift.update(fresh)
         if fresh:
-            self._audit(Action.SCHEMA_DRIFT, read.request_id, now, {"paths": fresh})
-            self._pending.news.append(events.SchemaDrifted(source=self._source, read=read, paths=tuple(fresh)))
+            self._draft.audit(Action.SCHEMA_DRIFT, read.request_id, now, {"paths": fresh})
+            self._draft.news.append(events.SchemaDrifted(source=self._source, read=read, paths=tuple(fresh)))
 
     def _part(self, step: steps.Parted) -> None:
         self._progress.pop(step.read.request_id)
-        self._audit(Action.WINDOW_SPLIT, step.read.request_id, step.at, audit.split_of(step.split))
-        self._pending.news.append(
+        self._draft.audit(Action.WINDOW_SPLIT, step.read.request_id, step.at, audit.split_of(step.split))
+        self._draft.news.append(
             events.WindowSplit(source=self._source, read=step.read, hits=step.split.hits, parts=step.split.parts)
         )
 
     def _end(self, step: steps.Ended) -> None:
         progress = self._progress.pop(step.read.request_id)
         took = step.at - progress.started_at
-        self._audit(
+        self._draft.audit(
             Action.EXTRACTION_COMPLETED,
             step.read.request_id,
             step.at,
@@ -257,7 +222,7 @@ class Assembly:
             totalLatencyMs=_milliseconds(took),
             paginationSuccessRate=step.end.success_ratio,
         )
-        self._pending.news.append(
+        self._draft.news.append(
             events.ReadCompleted(source=self._source, read=step.read, end=step.end, took=took, records=progress.records)
         )
         if step.covers is not None:
@@ -268,7 +233,7 @@ class Assembly:
         error = step.error
         opened = self._move(step.misses, step.read.tier, reason_of(error), step.at) if step.misses else ()
         hole = bool(opened)  # none when the window lies in what was covered before: the overlap of the head
-        self._audit(
+        self._draft.audit(
             Action.EXTRACTION_FAILED,
             step.read.request_id,
             step.at,
@@ -277,7 +242,7 @@ class Assembly:
             totalPagesFetched=progress.pages,
             totalRecordsExtracted=progress.records,
         )
-        self._pending.news.append(
+        self._draft.news.append(
             events.ReadFailed(
                 source=self._source,
                 read=step.read,
@@ -298,43 +263,30 @@ class Assembly:
         before = self._next.coverage
         after = before.covered(window, tier) if reason is None else before.failed(window, tier, reason, at)
         self._next = replace(self._next, coverage=after)
-        return () if reason is None else after.holes[len(before.holes) :]
+        if reason is not None:
+            return after.holes[len(before.holes) :]
+        for hole in before.holes:
+            if hole not in after.holes:
+                self._report_closed(hole, window, at)
+        return ()
 
     def _report_holes(self, holes: Sequence[Hole], at: datetime) -> None:
         for hole in holes:
             details = {"window": str(hole.interval), "tier": hole.tier, "reason": hole.reason}
-            self._audit(Action.HOLE_OPENED, self._tools.run_id, at, details)
-            self._pending.news.append(events.HoleOpened(source=self._source, hole=hole))
+            self._draft.audit(Action.HOLE_OPENED, self._tools.run_id, at, details)
+            self._draft.news.append(events.HoleOpened(source=self._source, hole=hole))
 
-    # --- records that are not conversations -------------------------------------------------------------------------
-
-    def _audit(
-        self,
-        action: Action,
-        request_id: str,
-        at: datetime,
-        details: Mapping[str, Any] | None = None,
-        **numbers: float | None,
-    ) -> None:
-        event = audit.event(
-            action,
-            audit_id=self._tools.new_id(),
-            request_id=request_id,
-            source=self._source,
-            at=at,
-            details=details,
-            **numbers,
-        )
-        self._append(audit_record(event, self._tools.encode_audit))
-
-    def _append(self, record: Outgoing) -> None:
-        self._pending.records.append(record)
-        self._pending.size += len(record.value or b"")
+    def _report_closed(self, hole: Hole, window: Window, at: datetime) -> None:
+        """A hole was read, or the part of it that lies in the window."""
+        closed = Interval(max(hole.start, window.start), min(hole.end, window.end))
+        details = {"window": str(closed), "tier": hole.tier, "reason": hole.reason}
+        self._draft.audit(Action.HOLE_CLOSED, self._tools.run_id, at, details)
+        self._draft.news.append(events.HoleClosed(source=self._source, hole=hole, closed=closed))
 
 
 def reason_of(error: errors.ProducerError | None) -> str:
-    """Why a window is a hole: the API's own code, else the class of the error."""
-    return getattr(error, "code", "") or type(error).__name__
+    """Why a window is a hole: the API's own code, bounded in length, else the class of the error."""
+    return (getattr(error, "code", "") or type(error).__name__)[:_LONGEST_REASON]
 
 
 def _promise(checkpoint: Checkpoint) -> Published:

@@ -15,7 +15,7 @@ import msgspec
 
 from producer import errors
 from producer.assembly import envelope
-from producer.events import ConversationDeadLettered
+from producer.events import ConversationDeadLettered, PageCompared
 from producer.model.batch import Headers, Outgoing, Topic
 from producer.model.conversation import ConversationState
 from producer.model.instants import Millis, from_millis, to_millis
@@ -41,6 +41,21 @@ class PageResult:
     drift: set[str] = field(default_factory=set)
     size: int = 0
     first_seen: int = 0
+
+    def told(self, source: str, read: Read, number: int) -> PageCompared:
+        """The counts as an event, without freshness: that is known at the commit."""
+        return PageCompared(
+            source=source,
+            read=read,
+            number=number,
+            new=self.emitted[Change.NEW],
+            changed=self.emitted[Change.CHANGED],
+            unchanged=self.unchanged,
+            stale=self.stale,
+            regressed=self.regressed,
+            dead_letters=Counter(letter.reason for letter in self.letters),
+            drift=tuple(sorted(self.drift)),
+        )
 
     def append(self, record: Outgoing) -> None:
         """Add a record and what it weighs, in bytes of its value."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from producer.errors import ProducerError
+from producer.model.actions import Action
 from producer.model.reads import Page, Read, ReadEnd, Split
 from producer.model.windows import Window
 
@@ -83,9 +84,9 @@ class Identified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """Something outside a read that belongs into the audit. `action` is one of audit.Action's values."""
+    """Something outside a read that belongs into the audit."""
 
-    action: str
+    action: Action
     at: datetime
     details: Mapping[str, Any] = field(default_factory=dict)
 

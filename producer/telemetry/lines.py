@@ -339,6 +339,15 @@ def _hole_opened(event: events.HoleOpened) -> Line:
     )
 
 
+def _hole_closed(event: events.HoleClosed) -> Line:
+    hole = event.hole
+    return Line(
+        level=logging.INFO,
+        message=f"{event.closed} of a hole in coverage was read after all (it was {hole.reason})",
+        fields={"window": str(event.closed), "tier": hole.tier, "reason": hole.reason},
+    )
+
+
 LINES: Mapping[type[events.Event], Callable[[Any], Line | None]] = {
     events.ServiceStarted: _service_started,
     events.StopRequested: _stop_requested,
@@ -367,6 +376,7 @@ LINES: Mapping[type[events.Event], Callable[[Any], Line | None]] = {
     events.SinkBlocked: _sink_blocked,
     events.LaneRestored: _lane_restored,
     events.HoleOpened: _hole_opened,
+    events.HoleClosed: _hole_closed,
 }
 """The line of each event."""
 

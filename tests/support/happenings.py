@@ -124,6 +124,7 @@ def one_of_each(text: str) -> tuple[events.Event, ...]:
         events.SinkBlocked(source=source, reason=text, message=text, what_to_do=text, wait=SECOND),
         events.LaneRestored(source="elsewhere", took=SECOND, conversations=999, checkpoint=checkpoint(text)),
         events.HoleOpened(source=source, hole=hole(text)),
+        events.HoleClosed(source=source, hole=hole(text), closed=hole(text).interval),
         events.CoverageMeasured(
             source=source,
             head=NOON - timedelta(hours=2),

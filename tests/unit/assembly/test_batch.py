@@ -9,14 +9,14 @@ import pytest
 
 from producer import errors, events
 from producer.assembly.batch import Assembly, BatchBounds, reason_of
-from producer.audit import Action
 from producer.model import steps
+from producer.model.actions import Action
 from producer.model.batch import Batch, Receipt, Topic
 from producer.model.checkpoint import OpenRead, Published
 from producer.model.coverage import Coverage, Hole
 from producer.model.instants import to_millis
 from producer.model.reads import Page, Read, ReadKind, Split
-from producer.model.windows import Ended, Slice
+from producer.model.windows import Ended, Interval, Slice
 from tests.support.build import at, head_read, page, raw, read_end, window
 from tests.support.lane import SOURCE, USAGE, announced, assembly, audit_of, checkpoint, delivered, values
 
@@ -235,6 +235,23 @@ def test_a_window_of_parts_with_a_refused_one_is_a_hole() -> None:
     assert told == [events.HoleOpened(source=SOURCE, hole=hole())]
 
 
+def test_a_hole_that_the_overlap_reads_after_all_is_closed_as_far_as_it_was_read() -> None:
+    before = checkpoint("10:10")
+    ledger = replace(before.coverage, holes=(hole("09:58", "10:02"), hole("10:04", "10:05"), hole("10:06", "10:07")))
+    made = assembly(replace(before, coverage=ledger))
+    batch, told = commit(taken(started(), arrived("a"), ended(), by=made))
+    assert trail(batch)[-2:] == ["run: HOLE_CLOSED", "run: HOLE_CLOSED"]
+    assert batch.checkpoint.coverage.holes == (hole("09:58", "10:00"), hole("10:06", "10:07"))
+    assert [event for event in told if isinstance(event, events.HoleClosed)] == [
+        events.HoleClosed(source=SOURCE, hole=hole("09:58", "10:02"), closed=Interval(at("10:00"), at("10:02"))),
+        events.HoleClosed(source=SOURCE, hole=hole("10:04", "10:05"), closed=Interval(at("10:04"), at("10:05"))),
+    ]
+
+
+def test_the_reason_of_a_hole_is_bounded() -> None:
+    assert reason_of(errors.WindowRefused("no", code="x" * 10_000)) == "x" * 100
+
+
 def test_a_read_that_is_to_be_made_again_moves_nothing() -> None:
     failed = steps.Failed(read=READ, error=errors.SourceUnavailable("no route"), at=NOW)
     batch, told = commit(taken(started(), arrived("a"), failed))
@@ -316,7 +333,7 @@ def test_nothing_is_promised_before_anything_was_committed() -> None:
 def test_a_watermark_rides_in_the_transaction_after_the_one_it_tells_of() -> None:
     made = taken(started(), arrived("a"), ended())
     commit(made, offsets=(4, 5, 6))
-    taken(steps.Noted(action="STOPPED", at=NOW), by=made)
+    taken(steps.Noted(action=Action.STOPPED, at=NOW), by=made)
     batch, _ = commit(made)
     assert values(batch.records, Topic.WATERMARKS) == [
         {
@@ -334,7 +351,7 @@ def test_a_watermark_rides_in_the_transaction_after_the_one_it_tells_of() -> Non
 
 def test_a_successor_tells_what_its_predecessor_committed_last() -> None:
     made = assembly(checkpoint("10:30", written_at=to_millis(at("10:31")), offsets=(7, 8, 9)))
-    batch, _ = commit(taken(steps.Noted(action="STARTED", at=NOW), by=made))
+    batch, _ = commit(taken(steps.Noted(action=Action.STARTED, at=NOW), by=made))
     (told,) = values(batch.records, Topic.WATERMARKS)
     assert (told["headThrough"], told["committedAt"], told["offsets"]) == (
         to_millis(at("10:30")),
@@ -391,7 +408,7 @@ def test_the_organisation_of_the_token_is_kept() -> None:
 
 
 def test_what_happens_outside_reads_is_told_under_the_id_of_the_run() -> None:
-    batch = taken(steps.Noted(action=Action.STARTED.value, at=NOW, details={"version": "1"})).build(NOW)
+    batch = taken(steps.Noted(action=Action.STARTED, at=NOW, details={"version": "1"})).build(NOW)
     (event,) = values(batch.records, Topic.AUDIT)
     assert (event["requestId"], event["action"], event["details"]) == ("run", "STARTED", {"version": '"1"'})
 

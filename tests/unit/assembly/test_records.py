@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from producer.assembly.records import audit_record, watermark, watermark_record
-from producer.audit import Action, event
+from producer.model.actions import Action, event
 from producer.model.batch import Topic
 from producer.model.checkpoint import Checkpoint, Published
 from producer.model.coverage import Coverage, Hole, Loss

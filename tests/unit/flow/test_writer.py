@@ -12,6 +12,7 @@ from producer import errors, events
 from producer.assembly.batch import Assembly, BatchBounds
 from producer.flow.writer import Writer
 from producer.model import steps
+from producer.model.actions import Action
 from producer.model.batch import Topic
 from producer.model.checkpoint import OpenRead
 from producer.model.coverage import Coverage
@@ -146,7 +147,7 @@ async def test_a_full_batch_goes_out_at_once_over_its_bound_by_one_page_at_most(
 @in_virtual_time
 async def test_what_is_pending_at_the_start_is_committed_first() -> None:
     bench = Bench()
-    bench.made.take(steps.Noted(action="STARTED", at=at("10:00")), at("10:00"))
+    bench.made.take(steps.Noted(action=Action.STARTED, at=at("10:00")), at("10:00"))
     async with bench.running():
         await asyncio.sleep(0.5)
     assert (bench.trails, bench.commits) == ([["run: STARTED"]], [0])
@@ -201,7 +202,7 @@ async def test_steps_wait_for_room_while_a_commit_hangs() -> None:
     async def put_many() -> None:
         nonlocal put
         while put < 20:
-            await bench.put(steps.Noted(action="STARTED", at=at("10:00")))
+            await bench.put(steps.Noted(action=Action.STARTED, at=at("10:00")))
             put += 1
 
     bench.sink.commits.append(Hanging(gate=gate))
