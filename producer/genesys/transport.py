@@ -7,7 +7,6 @@ means is decided elsewhere.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from yarl import URL
 from producer import events
 from producer.genesys.exchange import Answer, Failure, NoAnswer, Request
 from producer.genesys.options import ClientOptions
+from producer.genesys.unpack import ACCEPTED, too_large, unpack
 from producer.ports import Clock, Observer
 
 FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
@@ -64,7 +64,10 @@ def proxy_for(address: str) -> URL | None:
 
 
 class Transport:
-    """A session with the API and the login host. The mutable state: the session, and when the skew was last told."""
+    """A session with the API and the login host.
+
+    The mutable state: the session, the proxies of the two hosts, and when the skew was last told.
+    """
 
     def __init__(self, options: ClientOptions, *, clock: Clock, observe: Observer, source: str = "") -> None:
         self._options = options
@@ -72,20 +75,20 @@ class Transport:
         self._observe = observe
         self._source = source
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, URL | None] = {}
         self._skew_told_at: datetime | None = None
 
     async def __aenter__(self) -> Self:
-        with contextlib.suppress(ImportError):  # the extra `speed`: unpacks answers at twice the pace
-            aiohttp.set_zlib_backend(importlib.import_module("isal.isal_zlib"))
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._options.concurrency + 1),  # the token's request comes on top
             timeout=aiohttp.ClientTimeout(total=self._options.timeout.total_seconds()),
             headers={
                 "Accept": "application/json",
-                "Accept-Encoding": "gzip",
+                "Accept-Encoding": ACCEPTED,
                 "User-Agent": self._options.user_agent,
             },
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
         )
         return self
 
@@ -106,7 +109,7 @@ class Transport:
                 URL(request.url, encoded=True),
                 data=request.body,
                 headers={"X-Request-Id": request.request_id, **request.headers},
-                proxy=proxy_for(request.url),
+                proxy=self._proxy(request.url),
                 allow_redirects=False,  # a token must not follow to another host
             ) as response:
                 body = await self._body(response)
@@ -115,15 +118,22 @@ class Transport:
         return Answer(status=response.status, headers=headers, body=body)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        limit = self._options.max_response_bytes
         size = 0
         chunks: list[bytes] = []
         while chunk := await response.content.readany():
             size += len(chunk)
-            if size > self._options.max_response_bytes:
-                limit = self._options.max_response_bytes
-                raise NoAnswer(Failure.TOO_LARGE, f"the answer holds more than {limit} bytes")
+            if size > limit:
+                raise too_large(limit)
             chunks.append(chunk)
-        return b"".join(chunks)
+        return unpack(b"".join(chunks), response.headers.get("Content-Encoding", ""), limit)
+
+    def _proxy(self, address: str) -> URL | None:
+        """The proxy for an address; asked of the environment once for each host."""
+        host = urlsplit(address).netloc
+        if host not in self._proxies:
+            self._proxies[host] = proxy_for(address)
+        return self._proxies[host]
 
     def _measure_skew(self, date: str | None) -> None:
         """Tell now and then how far the server's clock is from ours; its Date is in whole seconds."""
