@@ -4,7 +4,8 @@ import json
 from dataclasses import replace
 
 from producer.assembly.records import audit_record, watermark, watermark_record
-from producer.model.actions import Action, event
+from producer.audit import event
+from producer.model.actions import Action
 from producer.model.batch import Topic
 from producer.model.checkpoint import Checkpoint, Published
 from producer.model.coverage import Coverage, Hole, Loss
