@@ -5,7 +5,8 @@ import json
 import pytest
 
 from producer import errors
-from producer.audit import Action, end_of, event, failure_of, split_of, subject_of
+from producer.audit import end_of, event, failure_of, split_of, subject_of
+from producer.model.actions import Action
 from producer.model.reads import Read, ReadKind, Split, Verdict
 from producer.model.windows import Ended, Slice
 from tests.support.build import at, head_read, read_end, window
