@@ -96,12 +96,8 @@ class Client:
         """True while the breaker is closed; else the next request is a probe."""
         return self._gate.closed
 
-    def inherit(self, usage: Usage) -> None:
-        """Count what a predecessor spent of the rate limit."""
-        self._gate.inherit(usage)
-
     def resume(self, usage: Usage) -> None:
-        """Begin with what a predecessor used and learned of the rate limit; only before the first request."""
+        """Go on from what a predecessor used and learned of the rate limit."""
         self._gate.resume(usage)
 
     def usage(self) -> Usage:
@@ -118,6 +114,7 @@ class Client:
         """
 
         async def attempt(number: int) -> Reply[T] | Trouble:
+            """One try, counted."""
             if tally:
                 tally.attempts += 1
             return await self._attempt(request, decode, number)

@@ -32,6 +32,7 @@ async def start_producer(options: KafkaOptions, lane: int) -> AIOKafkaProducer:
     """
 
     def make() -> AIOKafkaProducer:
+        """A new one: what failed to start is never used again."""
         return AIOKafkaProducer(
             **_common(options),
             transactional_id=options.transactional_id(lane),
@@ -51,6 +52,7 @@ async def consumer(
     """A consumer without a group. Raises SinkUnavailable, SinkRefused."""
 
     def make() -> AIOKafkaConsumer:
+        """A new one for every try."""
         return AIOKafkaConsumer(
             **_common(options),
             group_id=None,
@@ -62,6 +64,7 @@ async def consumer(
         )
 
     async def stop(client: AIOKafkaConsumer) -> None:
+        """Stop it in bounded time."""
         await close_in_time(client._client, client.stop)  # noqa: SLF001 - there is no public way to its connections
 
     client = await _started(options, "reading", make, stop)
@@ -77,6 +80,7 @@ async def admin(options: KafkaOptions) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client. Raises SinkUnavailable, SinkRefused."""
 
     async def close(client: AIOKafkaAdminClient) -> None:
+        """Close it in bounded time."""
         await close_in_time(client._client, client.close)  # noqa: SLF001 - as above
 
     client = await _started(options, "looking at the topics", lambda: AIOKafkaAdminClient(**_common(options)), close)

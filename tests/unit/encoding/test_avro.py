@@ -8,6 +8,7 @@ import pytest
 from producer import audit, errors
 from producer.encoding.avro import Avro
 from producer.encoding.schemas import Subject
+from producer.model.actions import Action
 
 AVRO = Avro.shipped()
 ENCODE = {subject: AVRO.encoder(subject) for subject in Subject}
@@ -41,7 +42,7 @@ def test_a_watermark_goes_out_and_comes_back() -> None:
 
 def test_an_audit_event_of_the_audit_module_fits_its_schema() -> None:
     event = audit.event(
-        audit.Action.PAGE_PROCESSED,
+        Action.PAGE_PROCESSED,
         audit_id="a",
         request_id="r",
         source="default",
