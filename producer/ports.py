@@ -35,11 +35,12 @@ class Source(Protocol):
     """One organisation, as far as it is read."""
 
     def read(self, read: Read) -> AsyncGenerator[Page | Split | ReadEnd, None]:
-        """Yield the pages of a read in any order, then a ReadEnd as the last item; or a single Split and nothing else.
+        """Yield the pages of a read in any order, then a ReadEnd as the last item; or a Split as the last item.
 
+        Pages before a Split are true as they are: the window proved too heavy on a later one.
         Bounded: it holds a few pages at a time and goes on when the consumer does.
-        Raises WindowRefused when the failure belongs to the window; SourceUnavailable, RateLimited, CredentialsRefused,
-        PermissionMissing, AddressNotAllowed when any read would fail now.
+        Raises WindowRefused when the failure belongs to the window; SourceUnavailable, MalformedBody, RateLimited,
+        CredentialsRefused, PermissionMissing, AddressNotAllowed when any read would fail now.
         """
 
     async def organisation_id(self) -> str | None:

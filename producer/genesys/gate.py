@@ -34,7 +34,6 @@ class Gate:
         self._observe = observe
         self._source = source
         self._turnstile = asyncio.Lock()
-        self._policy = options.limiter
         self._limiter = Limiter(options.limiter, now=clock.now(), usage=usage)
         self._breaker = Breaker(options.breaker)
         self.slots = asyncio.Semaphore(options.concurrency)
@@ -99,13 +98,9 @@ class Gate:
         self._breaker.given_up(sent_at)
         self._tell_breaker(before, "cancelled")
 
-    def inherit(self, usage: Usage) -> None:
-        """Count what a predecessor spent."""
-        self._limiter.inherit(usage, self._clock.now())
-
     def resume(self, usage: Usage) -> None:
-        """Begin anew from what a predecessor used and learned; only before the first request."""
-        self._limiter = Limiter(self._policy, now=self._clock.now(), usage=usage)
+        """Go on from what a predecessor used and learned."""
+        self._limiter.resume(usage, self._clock.now())
 
     def usage(self) -> Usage:
         """What a successor must count as spent."""

@@ -74,7 +74,7 @@ class Limiter:
         self._paused_until = now
         self._learned: _Learned | None = None
         if usage:
-            self.inherit(usage, now)
+            self.resume(usage, now)
 
     def __repr__(self) -> str:
         return f"<Limiter {self._in_flight} in flight, {len(self._ended)} ended, {len(self._sent)} sent lately>"
@@ -131,12 +131,15 @@ class Limiter:
         """A header named the number of requests that are allowed per minute."""
         self._told = max(1, allowed)
 
-    def inherit(self, usage: Usage, now: datetime) -> None:
-        """Count what a predecessor spent, and go on from the cap that it learned."""
-        if usage.learned is not None:
+    def resume(self, usage: Usage, now: datetime) -> None:
+        """Count what a predecessor spent beyond what is known here, and go on from the cap that it learned.
+
+        The predecessor may have been this same process, before it lost its lane: nothing is counted twice.
+        """
+        if usage.learned is not None and self._learned is None:
             self._learned = _Learned(usage.learned, usage.at)
-        spent = _spent_before(usage, now, self._policy.cap)
-        self._ended = deque(sorted([*self._ended, *spent], key=lambda place: place.free_at))
+        unknown = _spent_before(usage, now, self._policy.cap)[self.used(now) :]
+        self._ended = deque(sorted([*self._ended, *unknown], key=lambda place: place.free_at))
 
     def usage(self, now: datetime) -> Usage:
         """What a successor must count as spent."""

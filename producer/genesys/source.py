@@ -89,12 +89,8 @@ class GenesysSource:
             return None
         return reply.value
 
-    def inherit(self, usage: Usage) -> None:
-        """Count what a predecessor spent of the rate limit, when its checkpoint is read after this was made. Once."""
-        self._client.inherit(usage)
-
     def resume(self, usage: Usage) -> None:
-        """Begin with what a predecessor used and learned of the rate limit; only before the first request."""
+        """Go on from what a predecessor used and learned of the rate limit, as its checkpoint says."""
         self._client.resume(usage)
 
     def usage(self) -> Usage:

@@ -16,6 +16,7 @@ from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff
 from producer.genesys.source import GenesysSource
+from producer.model.checkpoint import Usage
 from producer.model.reads import Page, RawConversation, Read, ReadEnd, ReadKind, Split, SplitBody
 from producer.model.windows import Slice, Window
 from producer.ports import Clock
@@ -84,7 +85,12 @@ def _line(item: Page | Split | ReadEnd) -> str:
 
 @contextlib.asynccontextmanager
 async def bench(
-    url: str, *, options: ClientOptions | None = None, clock: Clock | None = None, secret: str = SECRET
+    url: str,
+    *,
+    options: ClientOptions | None = None,
+    clock: Clock | None = None,
+    secret: str = SECRET,
+    usage: Usage | None = None,
 ) -> AsyncIterator[Bench]:
     """An open source that asks `url`, with small waits and no jitter."""
     clock = clock or FakeClock()
@@ -96,6 +102,7 @@ async def bench(
         clock=clock,
         observe=heard.append,
         split=split_body,
+        usage=usage,
         backoff=Backoff(jitter=lambda: 1.0),
     )
     async with source:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from producer import errors, events
+from producer.clock import WallClock
 from producer.genesys.breaker import BreakerPolicy
 from producer.genesys.options import ClientOptions
 from tests.support.clock import NOON, FakeClock
@@ -256,6 +258,27 @@ async def test_a_cancelled_read_gives_back_its_slot_and_its_connection(api: Gene
     assert not [task for task in asyncio.all_tasks() if "/producer/" in repr(task.get_coro())]
 
 
+async def test_reads_that_wait_for_the_limiter_can_be_cancelled(api: GenesysApi) -> None:
+    api.script(QUERY, too_many(**{"Retry-After": "3000"}))
+    async with bench(api.url, clock=WallClock()) as made:
+        first = asyncio.create_task(made.read())
+        await _until(lambda: made.happened(events.RateLimitHit))
+        others = [asyncio.create_task(made.read()) for _ in range(9)]
+        await _until(made.source._client._gate.slots.locked)
+        for waiting in (first, *others):
+            waiting.cancel()
+        outcomes = await asyncio.gather(first, *others, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {asyncio.CancelledError}
+        assert not made.source._client._gate.slots.locked()
+        assert made.source.usage().recent == 1
+
+
+async def _until(happened: Callable[[], object]) -> None:
+    """Let the other tasks run until something has happened; the test's own timeout is the bound."""
+    while not happened():  # noqa: ASYNC110 - what is waited for is somebody else's state
+        await asyncio.sleep(0)
+
+
 async def test_no_event_and_no_error_holds_the_secret_or_the_token(api: GenesysApi) -> None:
     api.script(QUERY, Answer(status=500), too_many(), error_answer(401, "unauthorized", "no"), *[Answer(cut=True)] * 2)
     async with bench(api.url) as made:
@@ -279,13 +302,22 @@ async def test_the_organisation_is_told_where_it_is_permitted(api: GenesysApi) -
         assert [await made.source.organisation_id() for _ in range(4)] == ["org-1", None, None, None]
 
 
+async def test_an_answer_about_the_organisation_that_is_no_json_is_malformed(api: GenesysApi) -> None:
+    api.refuse = lambda seen: Answer(body=b"<html>") if seen.path == ME else None
+    async with bench(api.url) as made:
+        with pytest.raises(errors.MalformedBody, match="not JSON"):
+            await made.source.organisation_id()
+
+
 async def test_what_a_predecessor_spent_is_counted(api: GenesysApi) -> None:
     clock = FakeClock()
     async with bench(api.url, clock=clock) as first:
         await first.read()
         usage = first.source.usage()
+    async with bench(api.url, clock=clock, usage=usage) as third:
+        assert third.source.usage() == usage
     async with bench(api.url, clock=clock) as second:
-        second.source.inherit(usage)
+        second.source.resume(usage)
         assert second.source.usage() == usage
         await second.read()
         assert second.source.usage().recent == usage.recent + 1

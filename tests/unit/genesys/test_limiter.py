@@ -155,6 +155,17 @@ def test_a_clock_that_is_behind_the_predecessors_is_no_trouble() -> None:
     assert (made.used(NOON), made.learned(NOON)) == (3, 7)
 
 
+def test_a_limiter_that_resumes_what_it_spent_itself_counts_nothing_twice() -> None:
+    made = limiter(requests_per_minute=240)
+    send(made, 0, 0, 0)
+    made.answered(at(1))
+    made.refused(at(2), NOTHING)
+    made.resume(Usage(at=at(2), recent=3, learned=7), at(2))
+    assert made.usage(at(2)) == Usage(at=at(2), recent=3, learned=20)
+    made.resume(Usage(at=at(2), recent=5, learned=7), at(2))
+    assert made.used(at(2)) == 5
+
+
 def test_it_shows_its_state() -> None:
     made = limiter()
     send(made, 0, 0)
