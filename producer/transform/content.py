@@ -73,8 +73,7 @@ def prune(content: Content) -> None:
         if kind is str:
             continue
         if kind is list and value:
-            if value[0].__class__ is not str:
-                _prune_all(value)
+            _prune_all(value)
             if key in SETS and len(value) > 1:
                 content[key] = sorted(value, key=_canonical_json)
         elif kind is dict:

@@ -8,6 +8,7 @@ the extras, by JSON path, as JSON text. Only a malformed instant, or something e
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from producer.transform.instants import to_epoch
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 _PLAIN: Mapping[str, type] = {"string": str, "boolean": bool}  # every value of such a type fits as it is
 _INSTANT = {"type": "long", "logicalType": "timestamp-millis"}
+_LARGEST_DOUBLE = int(sys.float_info.max)
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -111,7 +113,7 @@ def members(avro: Mapping[str, Any]) -> dict[str, Any]:
 def _double(value: Any, _place: Place, _key: str, _misfits: Misfits) -> Any:
     if value.__class__ is float:
         return value
-    exact = value.__class__ is int and _LEAST <= value <= _MOST and int(float(value)) == value
+    exact = value.__class__ is int and abs(value) <= _LARGEST_DOUBLE and int(float(value)) == value
     return float(value) if exact else _MISFIT
 
 

@@ -16,6 +16,7 @@ from producer.transform.content import canonical, parse, usable_id
         (b'{"a":18446744073709551617}', {"a": 2**64 + 1}),
         (b'{"codecs":["b","a"],"cc":["b","a"]}', {"codecs": ["a", "b"], "cc": ["b", "a"]}),
         (b'{"x":[{"divisionIds":["b","a"]}]}', {"x": [{"divisionIds": ["a", "b"]}]}),
+        (b'{"a":["b",{"c":null},[{"d":[]}]]}', {"a": ["b", {}, [{}]]}),
         (b'{"codecs":["b",1,null]}', {"codecs": ["b", 1, None]}),
         (b'{"a":1,"a":2}', {"a": 2}),
     ],

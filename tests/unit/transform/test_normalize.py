@@ -161,6 +161,13 @@ def test_metric_names_that_repeat_are_summed_over_sessions_and_kept_one_by_one()
     assert [each["value"] for each in told["participants"][0]["sessions"][0]["metrics"]] == [5, 7, 7]
 
 
+def test_a_metric_without_a_name_is_kept_and_a_metric_without_a_value_counts_nothing() -> None:
+    odd = [{"value": 5}, {"name": "nError"}]
+    told = record(conversation(participant("agent", session(segment("10:00:00.000"), metrics=odd))))
+    assert told["metrics"] == {"nError": 0}
+    assert [each["value"] for each in told["participants"][0]["sessions"][0]["metrics"]] == [5, None]
+
+
 def test_several_participants_of_one_purpose_are_all_kept() -> None:
     people = [participant("customer", participantId=str(number)) for number in range(4)]
     told = record(conversation(*people))
@@ -255,7 +262,9 @@ def test_fields_that_the_schema_does_not_know_are_kept_in_extras() -> None:
         ({"selfServed": 1}, {"$.selfServed": "1"}),
         ({"mediaStatsMinConversationMos": "4.3"}, {"$.mediaStatsMinConversationMos": '"4.3"'}),
         ({"mediaStatsMinConversationMos": 2**60 + 1}, {"$.mediaStatsMinConversationMos": str(2**60 + 1)}),
+        ({"mediaStatsMinConversationMos": 10**400}, {"$.mediaStatsMinConversationMos": str(10**400)}),
         ({"divisionIds": ["d-1", 5]}, {"$.divisionIds": '["d-1",5]'}),
+        ({"participants": [{"attributes": ["a"]}]}, {"$.participants[0].attributes": '["a"]'}),
         ({"divisionIds": "d-1"}, {"$.divisionIds": '"d-1"'}),
         ({"conversationEnd": 1_741_608_000_000}, {"$.conversationEnd": "1741608000000"}),
         ({"surveys": [{"oSurveyTotalScore": 2**63}]}, {"$.surveys[0].oSurveyTotalScore": str(2**63)}),
