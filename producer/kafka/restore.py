@@ -22,7 +22,7 @@ from producer.kafka.working_copy import Change, Position, WorkingCopy
 from producer.model.batch import Topic
 from producer.model.instants import to_millis
 
-_RECORDS_AT_ONCE = 2_000
+_RECORDS_AT_ONCE = 10_000  # sorted, they go in twice as fast as by the thousand; 0.1 s in which nothing else runs
 _POLL = 100  # ms; also how long the last, empty look may take
 
 

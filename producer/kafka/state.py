@@ -6,7 +6,7 @@ the key. Formats are only ever extended by fields at the end, with a default; an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,9 +26,11 @@ _conversation_encoder = msgspec.msgpack.Encoder()
 _conversation_decoder = msgspec.msgpack.Decoder(ConversationState)
 
 
-@dataclass(frozen=True, slots=True)
-class StateKey:
-    """Whose state it is: a source's checkpoint (`id` None) or one of its conversations."""
+class StateKey(NamedTuple):
+    """Whose state it is: a source's checkpoint (`id` None) or one of its conversations.
+
+    A named tuple, since a restore makes a million of them.
+    """
 
     source: str
     id: str | None = None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
@@ -69,8 +69,9 @@ def _seen(future: asyncio.Future[RecordMetadata]) -> None:
 
 
 def fatal_cause(producer: AIOKafkaProducer, exc: BaseException) -> BaseException:
-    """Why aiokafka's own state check failed: its sender had ended before, and that is the real failure."""
+    """What really happened when aiokafka's own checks failed: its sender had ended before, for a reason of its own."""
     sender = producer._sender.sender_task  # noqa: SLF001 - there is no public way
-    if isinstance(exc, AssertionError) and sender is not None and sender.done() and not sender.cancelled():
-        return sender.exception() or exc
-    return exc
+    cause = exc
+    if isinstance(exc, AssertionError | IllegalOperation) and sender.done() and not sender.cancelled():
+        cause = sender.exception() or exc
+    return cause.__cause__ or cause if type(cause) is KafkaError else cause  # KafkaError itself only wraps another

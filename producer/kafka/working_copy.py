@@ -22,7 +22,7 @@ from producer.model.instants import Millis
 
 _LAYOUT = 1  # of the tables below; a file of another layout is made anew
 _IDS_AT_ONCE = 500
-_PRIVATE = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
+_PRIVATE = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"  # nothing is undone: a copy that failed is dropped
 _DURABLE = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 _CACHE = "PRAGMA cache_size = -16384;"  # KiB: what a lane keeps in memory, however much it tracks
 _TABLES = """
@@ -87,7 +87,7 @@ class WorkingCopy:
         """Take over what is committed in the topic, in its order, together with how far that is."""
         latest = dict(changes)
         kept = [(key, value) for key, value in latest.items() if value is not None]
-        states = [(key.source, key.id, value) for key, value in kept if key.id is not None]
+        states = sorted((key.source, key.id, value) for key, value in kept if key.id is not None)  # in the tree's order
         checkpoints = [(key.source, value) for key, value in kept if key.id is None]
         forgotten = [key for key, value in latest.items() if value is None]
         with self._failures(), self._transaction() as connection:
