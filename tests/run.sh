@@ -1,13 +1,15 @@
 #!/bin/sh
-# `make test`: the static checks, then every ring but the long runs, with branch coverage.
+# `make test`: the static checks, then every ring but the long runs, with branch coverage and its floors.
 # With arguments (make test ARGS="-k limiter") only pytest runs, with them.
 set -eu
 cd "$(dirname "$0")/.."
+run() { echo "+ $*"; "$@"; }
 if [ $# -gt 0 ]; then
     exec "$PYTHON" -m pytest -m "not soak" "$@"
 fi
-sh tests/lint.sh
+run sh tests/lint.sh
 rm -f .coverage .coverage.*
-"$PYTHON" -m pytest -m "not soak" --cov --cov-report=
-"$PYTHON" -m coverage combine -q 2>/dev/null || true
-"$PYTHON" -m coverage report
+run "$PYTHON" -m coverage run -m pytest -m "not soak"
+run "$PYTHON" -m coverage combine -q
+run "$PYTHON" -m coverage report --fail-under=95
+run "$PYTHON" -m coverage report --fail-under=100 --include='producer/planning/*,producer/genesys/limiter.py'
