@@ -75,16 +75,16 @@ class SimulatedOrganisation:
 
     def wait_until_answered(self, fault: str, seconds: float = 20.0) -> None:
         """Wait until a request was answered by this fault."""
-        self._wait(lambda stats: fault in stats["faults"], f"no request was answered by {fault}", seconds)
-
-    def wait_until_asked(self, seconds: float = 20.0) -> None:
-        """Wait until a request waits for its answer."""
-        self._wait(lambda stats: bool(stats["inFlight"]), "no request is under way", seconds)
-
-    def _wait(self, met: Callable[[Mapping[str, Any]], bool], problem: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not met(self.stats()):
-            assert time.monotonic() < deadline, f"{problem} within {seconds:g} s"
+        while fault not in self.stats()["faults"]:
+            assert time.monotonic() < deadline, f"no request was answered by {fault} within {seconds:g} s"
+            time.sleep(0.03)
+
+    def wait_until_over(self, seconds: float = 20.0) -> None:
+        """Wait until all faults have fired as often as they may."""
+        deadline = time.monotonic() + seconds
+        while left := self.do(lambda simulator: simulator.front.faults.listing()):
+            assert time.monotonic() < deadline, f"faults that no request met within {seconds:g} s: {left}"
             time.sleep(0.03)
 
     def _lines(self, path: str) -> list[Mapping[str, Any]]:

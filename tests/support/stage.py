@@ -75,7 +75,7 @@ class Stage:
         self.directory = directory
         self.script = script or Script()
         self.epoch = time.time()
-        self.admin_url = f"http://127.0.0.1:{_free_port()}"
+        self.admin_url = f"http://127.0.0.1:{free_port()}"
         self.daemons: list[Daemon] = []
         self.organisation = SimulatedOrganisation(
             SimulatorOptions(
@@ -137,6 +137,12 @@ class Stage:
         decoder = Decoder.shipped()
         return [decoder.read(found.value) for found in self.found(topic) if found.value is not None]
 
+    def wait_for_topic(self, topic: Topic, met: Callable[[list[dict[str, Any]]], bool], what: str) -> None:
+        """Wait until what is committed on a topic is as it should be."""
+        deadline = time.monotonic() + PATIENCE
+        while not met(self.decoded(topic)):
+            assert time.monotonic() < deadline, f"{topic.value}: not {what} within {PATIENCE:g} s"
+
     def verdict(self) -> Verdict:
         """What the judge finds; all daemons must have ended."""
         names = Topics(
@@ -183,6 +189,7 @@ class Daemon:
 
     def __init__(self, child: Child, log: Path, admin_url: str) -> None:
         self._child = child
+        self._ended = False
         self.log = log
         self.admin_url = admin_url
 
@@ -262,11 +269,11 @@ class Daemon:
     def wait_for_end(self, seconds: float = GRACE) -> int:
         """Its exit code, once it has ended by itself."""
         deadline = time.monotonic() + seconds
-        while (code := self._child.exit_code()) is None:
+        while self._child.exit_code() is None:
             assert time.monotonic() < deadline, f"it did not end within {seconds:g} s\n{self._said()}"
             time.sleep(0.02)
-        self._child.stop(grace=1)
-        return code
+        self._ended = True
+        return self._child.stop(grace=1)
 
     def stop(self) -> int:
         """Ask it to stop (SIGTERM) and return its exit code."""
@@ -275,7 +282,7 @@ class Daemon:
 
     def end(self) -> None:
         """End it, however it is."""
-        if self._child.exit_code() is None:
+        if not self._ended:
             self._child.kill()
 
     def _patiently(self, what: str, seconds: float) -> Iterator[None]:
@@ -294,7 +301,8 @@ def _instant(text: str | None) -> datetime:
     return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
