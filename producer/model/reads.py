@@ -60,9 +60,11 @@ class Read:
         return Origin.QUERY if self.slice else Origin.BY_ID
 
 
-@dataclass(frozen=True, slots=True)
-class RawConversation:
-    """One conversation as it came, not parsed. `id` is what its raw bytes say without parsing; parsing confirms it."""
+class RawConversation(msgspec.Struct, frozen=True):
+    """One conversation as it came, not parsed. `id` is what its raw bytes say without parsing; parsing confirms it.
+
+    `raw` may be a view into the whole answer: a copy of each would cost as much as hashing them.
+    """
 
     id: str | None
     raw: bytes | msgspec.Raw

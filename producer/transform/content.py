@@ -45,7 +45,7 @@ _DECODER = msgspec.json.Decoder(float_hook=_number)
 _canonical_json = msgspec.json.Encoder(order="deterministic").encode
 
 
-def parse(raw: bytes) -> Content:
+def parse(raw: bytes | msgspec.Raw) -> Content:
     """The content of a raw conversation. Raises Malformed when it is no JSON object."""
     try:
         content = _DECODER.decode(raw)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
+from msgspec import Raw
+
 from producer.transform.content import Content, canonical
 
 SIZE = 16
 """Bytes of a hash: 128 bits."""
 
 
-def raw_hash(raw: bytes) -> bytes:
+def raw_hash(raw: bytes | Raw) -> bytes:
     """The hash of a conversation's bytes as they came."""
     return blake2b(raw, digest_size=SIZE).digest()
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from producer import errors
@@ -40,13 +41,12 @@ class Comparison:
 
     def __call__(self, raw: RawConversation, known: Known, sighting: Sighting) -> Outcome:
         """What came of a raw conversation. Never raises for what the conversation holds: that is Poison."""
-        body = bytes(raw.raw)
-        seen = raw_hash(body)
+        seen = raw_hash(raw.raw)
         state = known(raw.id) if raw.id is not None else None
         if state is not None and (seen == state.raw_hash or state.redacted):
             return _seen_again(state)
         try:
-            content = parse(body)
+            content = parse(raw.raw)
             found = usable_id(content)
         except errors.Malformed as error:
             letter = f"#{seen.hex()}"
@@ -59,7 +59,7 @@ class Comparison:
         elif seen == state.raw_hash or state.redacted:
             return _seen_again(state)
         try:
-            return _Sight(comparison=self, body=body, seen=seen, state=state, sighting=sighting).outcome(content)
+            return _Sight(comparison=self, body=raw.raw, seen=seen, state=state, sighting=sighting).outcome(content)
         except RecursionError:
             return _poison(errors.Malformed("wrong_shape", ROOT, "objects are nested too deeply"), state, seen)
 
@@ -69,7 +69,7 @@ class _Sight:
     """One conversation with a usable id, seen once. `seen` is its raw hash, `state` what is known of it."""
 
     comparison: Comparison
-    body: bytes
+    body: bytes | Raw
     seen: bytes
     state: ConversationState
     sighting: Sighting

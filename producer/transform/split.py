@@ -13,11 +13,10 @@ import msgspec
 from producer import errors
 from producer.model.reads import RawConversation, SplitBody
 
-_ID_KEY = b'"conversationId"'
-_ID_BEGIN = b'"conversationId":"'
-_BLANK = b" \t\r\n"
 LONGEST_ID = 255
 """Characters of an id; the API's are UUIDs. Anything longer is no key that one could work with."""
+
+_ID = re.compile(rb'"conversationId"[ \t\r\n]*:[ \t\r\n]*"(?:([ !#-\[\]-~]{1,%d})")?' % LONGEST_ID)
 
 _ABSENT = msgspec.Raw()
 
@@ -51,42 +50,25 @@ def split(body: bytes) -> SplitBody:
         raise errors.MalformedBody(f"the answer of {len(body)} bytes can't be used: {error}") from error
     if parts.conversations is None and parts.conversationId is not _ABSENT:
         return SplitBody(conversations=(RawConversation(guess_id(body), body),), total_hits=None)
-    raws = [bytes(raw) for raw in parts.conversations or ()]
     return SplitBody(
-        conversations=tuple([RawConversation(guess_id(raw), raw) for raw in raws]),
+        conversations=tuple([RawConversation(guess_id(raw), raw) for raw in parts.conversations or ()]),
         total_hits=_count(parts.totalHits),
     )
 
 
-def guess_id(raw: bytes) -> str | None:
+def guess_id(raw: bytes | msgspec.Raw) -> str | None:
     """The id that the bytes of a conversation show, None when only parsing can tell.
 
     Inside a string the quotes of this key would be escaped, so that what is found is a key. It may be a key of another
     object: a guess is good for finding what is remembered, and the raw hash proves it.
     """
-    begin = raw.find(_ID_BEGIN) + len(_ID_BEGIN)
-    if begin < len(_ID_BEGIN):
-        begin = _after_key(raw)
-    end = raw.find(b'"', begin, begin + LONGEST_ID + 1)
-    if begin == 0 or end <= begin:
-        return None
-    text = raw[begin:end]
-    return text.decode() if text.isascii() and b"\\" not in text else None
+    found = _ID.search(raw)
+    return found[1].decode() if found and found[1] else None
 
 
 def _whole_character(escape: re.Match[bytes]) -> bytes:
     """The replacement character for half of one; any other escape as it is."""
     return b"\\ufffd" if escape["half"] else escape[0]
-
-
-def _after_key(raw: bytes) -> int:
-    """Where the id begins when the JSON is spaced; 0 when there is none."""
-    found = raw.find(_ID_KEY)
-    if found < 0:
-        return 0
-    rest = raw[found + len(_ID_KEY) :].lstrip(_BLANK)
-    value = rest[1:].lstrip(_BLANK)
-    return len(raw) - len(value) + 1 if rest[:1] == b":" and value[:1] == b'"' else 0
 
 
 def _count(raw: msgspec.Raw) -> int | None:

@@ -40,4 +40,4 @@ def test_a_record_tells_everything_that_its_sample_says(sample: Path) -> None:
         outcome = comparison()(raw, nobody, sighting())
         assert isinstance(outcome, Emitted)
         record = AVRO.decode(AVRO.encoder(Subject.CONVERSATION)(outcome.record))[1]
-        assert told(record) == said(json.loads(raw.raw), record)
+        assert told(record) == said(json.loads(bytes(raw.raw)), record)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from producer import errors
@@ -14,8 +15,8 @@ def test_a_page_is_cut_into_its_conversations_byte_for_byte() -> None:
     body = b'{"conversations": [{"conversationId":"a", "x": 1.50},\n {"conversationId":"b"}], "totalHits": 12}'
     assert split(body) == SplitBody(
         conversations=(
-            RawConversation("a", b'{"conversationId":"a", "x": 1.50}'),
-            RawConversation("b", b'{"conversationId":"b"}'),
+            RawConversation("a", msgspec.Raw(b'{"conversationId":"a", "x": 1.50}')),
+            RawConversation("b", msgspec.Raw(b'{"conversationId":"b"}')),
         ),
         total_hits=12,
     )
@@ -63,7 +64,7 @@ def test_half_a_character_in_one_conversation_does_not_take_the_others_with_it()
     page = rb'{"conversations":[{"conversationId":"a"},%s,{"conversationId":"c"}]}'
     said = rb'{"conversationId":"b","x":"\ud83d\ude00 \\ud83d \ud83d \uDE00\n"}'
     read = rb'{"conversationId":"b","x":"\ud83d\ude00 \\ud83d \ufffd \ufffd\n"}'
-    assert [each.raw for each in split(page % said).conversations][1] == read
+    assert bytes(split(page % said).conversations[1].raw) == read
     assert len(split(page % said).conversations) == 3
 
 
