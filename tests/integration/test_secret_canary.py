@@ -8,6 +8,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -33,7 +34,7 @@ TOKEN_PATH = "/oauth/token"
 SHOWN = ("/", "/status", "/config", "/metrics", "/readyz")
 PATIENCE = 40.0
 
-ANSWERED = (
+ANSWERED: tuple[dict[str, Any], ...] = (
     {"kind": "truncated"},
     {"kind": "bad-gateway"},
     {"kind": "server-error"},
