@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 
 from producer.genesys.client import Client, Tally, TooHeavy
+from producer.genesys.pages import page_of
 from producer.genesys.query import by_id_request
 from producer.genesys.windows import SplitPage
 from producer.model.reads import Page, Read, ReadEnd, Verdict
@@ -42,14 +43,7 @@ async def read_by_id(client: Client, read: Read, *, api: str, split: SplitPage) 
             repeated += known
             unique += not known
             seen.add(found.id or "")
-        yield Page(
-            number=pages,
-            conversations=reply.value.conversations,
-            total_hits=None,
-            as_of=reply.sent_at,
-            observed_at=reply.received_at,
-            size=reply.size,
-        )
+        yield page_of(pages, reply)
     yield ReadEnd(
         verdict=Verdict.PROVISIONAL if repeated else Verdict.COMPLETE,
         pages=pages,

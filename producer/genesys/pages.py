@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from producer.genesys.options import RESULT_CAP
-from producer.model.reads import Page, RawConversation, ReadEnd, Verdict
+from producer.genesys.outcome import Reply
+from producer.model.reads import Page, RawConversation, ReadEnd, SplitBody, Verdict
 
 UNREAD = "over.result.cap"
 """Why a part of a window stays unread: its results reach beyond what the API pages through."""
@@ -76,6 +77,18 @@ class Census:
             last_hits=self._last_hits,
             unread=UNREAD if self._last_full and self._last_number >= self.last_page else None,
         )
+
+
+def page_of(number: int, reply: Reply[SplitBody]) -> Page:
+    """An answer as page `number` of a read."""
+    return Page(
+        number=number,
+        conversations=reply.value.conversations,
+        total_hits=reply.value.total_hits,
+        as_of=reply.sent_at,
+        observed_at=reply.received_at,
+        size=reply.size,
+    )
 
 
 def _likeness(conversations: Sequence[RawConversation]) -> int:

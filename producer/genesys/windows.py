@@ -17,7 +17,7 @@ from producer import errors
 from producer.genesys.blame import Blame, may_belong_to_window
 from producer.genesys.client import Client, Tally, TooHeavy
 from producer.genesys.options import RESULT_CAP, ClientOptions
-from producer.genesys.pages import Census
+from producer.genesys.pages import Census, page_of
 from producer.genesys.query import page_request
 from producer.model.reads import Page, Read, ReadEnd, Split, SplitBody
 from producer.model.windows import Direction, Ended, Slice, Window
@@ -121,14 +121,7 @@ class WindowReader:
             request_id=course.read.request_id,
         )
         reply = await self._client.ask(request, self._split, tally=course.tally, heavy=size is None)
-        return Page(
-            number=number,
-            conversations=reply.value.conversations,
-            total_hits=reply.value.total_hits,
-            as_of=reply.sent_at,
-            observed_at=reply.received_at,
-            size=reply.size,
-        )
+        return page_of(number, reply)
 
     async def _counted(self, course: Course, census: Census, page: Page) -> Page:
         """Count a page; one that repeats another is asked for once more."""
