@@ -53,9 +53,8 @@ async def test_a_batch_arrives_whole_on_all_its_topics(broker: Broker, there: Ka
     audit = Outgoing(Topic.AUDIT, b"request", b"audit", (("ce_id", b"1"),))
     letter = Outgoing(Topic.DEAD_LETTERS, None, b"{broken")
     before = int(time.time() * 1000)
-    with nothing_left_behind():
-        async with opened(there) as sink:
-            receipt = await sink.commit(batch(1, "a", "b", more=(audit, letter)))
+    async with nothing_left_behind(), opened(there) as sink:
+        receipt = await sink.commit(batch(1, "a", "b", more=(audit, letter)))
 
     def found(topic: Topic) -> list[tuple[int, bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]]:
         records = read_committed(broker, there.topics[topic])

@@ -42,7 +42,7 @@ async def there(fragile: Broker, topic_prefix: str) -> KafkaOptions:
 @asynccontextmanager
 async def discarding(there: KafkaOptions) -> AsyncIterator[AIOKafkaProducer]:
     """A started producer, and after the block its discard, which must be quick and complete."""
-    with nothing_left_behind():
+    async with nothing_left_behind():
         producer = await start_producer(there, 0)
         yield producer
         began = time.monotonic()
@@ -106,7 +106,7 @@ async def test_fatal(there: KafkaOptions) -> None:
 
 
 async def test_cancelled_while_it_starts(fragile: Broker, there: KafkaOptions) -> None:
-    with nothing_left_behind():
+    async with nothing_left_behind():
         fragile.pause()
         starting = asyncio.ensure_future(start_producer(there, 0))
         await asyncio.sleep(0.2)
@@ -122,7 +122,7 @@ async def test_cancelled_while_it_starts(fragile: Broker, there: KafkaOptions) -
 async def test_no_broker_while_it_starts(fragile: Broker, there: KafkaOptions) -> None:
     fragile.kill()
     hurried = options(fragile, "unused", start_timeout=there.start_timeout / 10)
-    with nothing_left_behind():
+    async with nothing_left_behind():
         began = time.monotonic()
         with pytest.raises(SinkUnavailable, match=r"taking over lane 0 at 127\.0\.0\.1:\d+: .*Connect"):
             await start_producer(hurried, 0)
@@ -131,7 +131,7 @@ async def test_no_broker_while_it_starts(fragile: Broker, there: KafkaOptions) -
 
 @pytest.mark.parametrize("broken", ["kill", "pause"])
 async def test_consumer_and_admin_with_the_broker_gone(fragile: Broker, there: KafkaOptions, broken: str) -> None:
-    with nothing_left_behind():
+    async with nothing_left_behind():
         async with consumer(there) as reading, admin(there):
             await reading.topics()
             getattr(fragile, broken)()

@@ -130,17 +130,16 @@ async def test_the_restore_decides_what_became_of_a_commit_without_an_answer(
 
 
 async def test_a_cancelled_commit_is_whole_or_not_at_all(broker: Broker, there: KafkaOptions) -> None:
-    with nothing_left_behind():
-        async with opened(there) as sink:
-            for page in range(1, 12):  # cancelled after another time each: before, amid and after the transaction
-                committing = asyncio.ensure_future(sink.commit(batch(page, f"id{page}")))
-                await asyncio.sleep(page * 0.001)
-                committing.cancel()
-                await asyncio.wait({committing})
-                found = await page_on_topic(sink)
-                assert found in {page, page - 1}
-                if found < page:
-                    await sink.commit(batch(page, f"id{page}"))
+    async with nothing_left_behind(), opened(there) as sink:
+        for page in range(1, 12):  # cancelled after another time each: before, amid and after the transaction
+            committing = asyncio.ensure_future(sink.commit(batch(page, f"id{page}")))
+            await asyncio.sleep(page * 0.001)
+            committing.cancel()
+            await asyncio.wait({committing})
+            found = await page_on_topic(sink)
+            assert found in {page, page - 1}
+            if found < page:
+                await sink.commit(batch(page, f"id{page}"))
     expected = sorted(f"id{page} on page {page}" for page in range(1, 12))
     assert values(broker, there.topics[Topic.CONVERSATIONS]) == expected
 
@@ -336,8 +335,9 @@ async def test_state_of_a_newer_version_stops_the_lane(
     newer.produce(there.topics[Topic.STATE], value, key, partition=LANE)
     assert newer.flush(10) == 0
     sink = KafkaSink(there, lane=LANE, clock=StandingClock())
-    with nothing_left_behind(), pytest.raises(StateTooNew, match=message.replace("|", r"\|")):
-        await sink.open()
+    async with nothing_left_behind():
+        with pytest.raises(StateTooNew, match=message.replace("|", r"\|")):
+            await sink.open()
     await sink.close()
 
 
@@ -360,8 +360,9 @@ async def test_a_changed_number_of_partitions_is_refused(broker: Broker, there: 
 
 async def test_topics_that_are_missing_are_refused_and_not_made(broker: Broker, topic_prefix: str) -> None:
     sink = KafkaSink(options(broker, topic_prefix), lane=LANE, clock=StandingClock())
-    with nothing_left_behind(), pytest.raises(SinkRefused, match=r"missing, .*: genesys-producer topics create"):
-        await sink.open()
+    async with nothing_left_behind():
+        with pytest.raises(SinkRefused, match=r"missing, .*: genesys-producer topics create"):
+            await sink.open()
     await sink.close()
     there = AdminClient({"bootstrap.servers": broker.bootstrap_servers}).list_topics(timeout=10).topics
     assert [name for name in there if name.startswith(topic_prefix)] == []

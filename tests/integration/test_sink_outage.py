@@ -61,7 +61,7 @@ async def opened_when_back(sink: KafkaSink) -> int:
 
 
 async def test_broker_down_at_open_then_there(fragile: Broker, there: KafkaOptions) -> None:
-    with nothing_left_behind():
+    async with nothing_left_behind():
         sink = sink_on(there)
         fragile.kill()
         began = time.monotonic()
@@ -77,7 +77,7 @@ async def test_broker_down_at_open_then_there(fragile: Broker, there: KafkaOptio
 
 @pytest.mark.parametrize("broken", ["kill", "pause"])
 async def test_broker_gone_between_commits_then_back(fragile: Broker, there: KafkaOptions, broken: str) -> None:
-    with nothing_left_behind():
+    async with nothing_left_behind():
         sink = sink_on(there)
         await sink.open()
         await sink.commit(batch(1, "a"))
@@ -115,7 +115,7 @@ async def test_broker_killed_amid_a_commit_and_soon_back(fragile: Broker, there:
 @pytest.mark.parametrize("broken", ["kill", "pause"])
 async def test_a_cancelled_commit_ends_in_bounded_time(fragile: Broker, there: KafkaOptions, broken: str) -> None:
     patient = options(fragile, there.topics[Topic.STATE].removesuffix(".genesys.state.v1"))
-    with nothing_left_behind():
+    async with nothing_left_behind():
         sink = sink_on(patient)
         await sink.open()
         getattr(fragile, broken)()
@@ -132,7 +132,7 @@ async def test_a_cancelled_commit_ends_in_bounded_time(fragile: Broker, there: K
 
 
 async def test_close_is_bounded_without_a_broker(fragile: Broker, there: KafkaOptions) -> None:
-    with nothing_left_behind():
+    async with nothing_left_behind():
         sink = sink_on(there)
         await sink.open()
         fragile.pause()

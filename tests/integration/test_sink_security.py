@@ -96,7 +96,7 @@ def options_of(guarded: Guarded, prefix: str, security: SecurityOptions) -> Kafk
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
 async def test_a_batch_goes_through_a_login_over_tls(guarded: Guarded, topic_prefix: str, mechanism: Mechanism) -> None:
     there = options_of(guarded, topic_prefix, replace(login(guarded), mechanism=mechanism))
-    with nothing_left_behind():
+    async with nothing_left_behind():
         await topics.create(there)
         sink = KafkaSink(there, lane=0, clock=StandingClock())
         await sink.open()
@@ -106,8 +106,9 @@ async def test_a_batch_goes_through_a_login_over_tls(guarded: Guarded, topic_pre
 
 
 async def refusal(there: KafkaOptions) -> SinkError:
-    with nothing_left_behind(), pytest.raises(SinkError) as caught:
-        await KafkaSink(there, lane=0, clock=StandingClock()).open()
+    async with nothing_left_behind():
+        with pytest.raises(SinkError) as caught:
+            await KafkaSink(there, lane=0, clock=StandingClock()).open()
     assert PASSWORD not in f"{caught.value!r} {caught.value.__cause__!r}"
     return caught.value
 
