@@ -39,6 +39,7 @@ def entries(bootstrap_servers: str, topic: str) -> Iterator[Entry]:
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,  # how long a broker holds back the answer that a topic ends here
         }
     )
     try:
