@@ -20,7 +20,10 @@ from producer.model.reads import Read
 _LATE = timedelta(seconds=1)
 _SKEWED = timedelta(seconds=30)
 _MOST_PATHS = 20
-_PASSES_BY_ITSELF = frozenset({errors.SourceUnavailable.__name__, errors.RateLimited.__name__})
+_PASSES_BY_ITSELF = frozenset(
+    kind.what_to_do for kind in (errors.SourceUnavailable, errors.RateLimited, errors.MalformedBody)
+)
+"""Told by the cure, which kinds of these errors share (a server error, an open breaker), and not by their names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,11 @@ def _of_read(read: Read, **more: Any) -> dict[str, Any]:
 
 def _seconds(duration: timedelta) -> str:
     return f"{duration.total_seconds():.3f}".rstrip("0").rstrip(".") + " s"
+
+
+def _alike(text: str) -> str:
+    """The text without its numbers, by which lines that differ in no more are told to be repetitions."""
+    return re.sub(r"[0-9]+", "*", text)
 
 
 def _present(**fields: Any) -> dict[str, Any]:
@@ -224,17 +232,18 @@ def _read_failed(event: events.ReadFailed) -> Line:
         message=f"the read of {subject_of(event.read)} failed ({event.error}): {event.message}; {sequel}",
         fields=_of_read(event.read, error=event.error, **_present(correlation_id=event.correlation_id)),
         what_to_do=event.what_to_do,
+        same_as=f"{event.error} {_alike(event.message)}",
     )
 
 
 def _source_blocked(event: events.SourceBlocked) -> Line:
     return Line(
-        level=logging.WARNING if event.reason in _PASSES_BY_ITSELF else logging.ERROR,
+        level=logging.WARNING if event.what_to_do in _PASSES_BY_ITSELF else logging.ERROR,
         message=f"nothing can be read from Genesys Cloud ({event.reason}): {event.message}; "
         f"tried again in {_seconds(event.wait)}",
         fields={"error": event.reason, "wait_seconds": event.wait.total_seconds()},
         what_to_do=event.what_to_do,
-        same_as=f"{event.reason} {event.message}",
+        same_as=f"{event.reason} {_alike(event.message)}",
     )
 
 
@@ -276,7 +285,7 @@ def _conversation_dead_lettered(event: events.ConversationDeadLettered) -> Line:
             event.read, **_present(conversation_id=event.conversation_id), reason=event.reason, path=event.path
         ),
         what_to_do=errors.Malformed.what_to_do,
-        same_as=f"{event.reason} {re.sub(r'[0-9]+', '*', event.path)}",
+        same_as=f"{event.reason} {_alike(event.path)}",
     )
 
 

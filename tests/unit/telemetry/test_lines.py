@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -274,8 +275,10 @@ def test_a_read_that_went_well() -> None:
         ),
         (events.PageCompared(read=read(), number=3, dead_letters={}), "debug: page 3 committed: nothing"),
         (
-            events.SourceBlocked(reason="SourceUnavailable", message="m", what_to_do="w", wait=1234 * SECOND),
-            "warning: nothing can be read from Genesys Cloud (SourceUnavailable): m; tried again in 1234 s",
+            events.SourceBlocked(
+                reason="BreakerOpen", message="m", what_to_do=errors.SourceUnavailable.what_to_do, wait=1234 * SECOND
+            ),
+            "warning: nothing can be read from Genesys Cloud (BreakerOpen): m; tried again in 1234 s",
         ),
         (
             events.ReadFailed(read=read(), error="RateLimited", message="m", what_to_do="w"),
@@ -291,6 +294,19 @@ def test_the_level_and_the_words_of_the_other_events(event: events.Event, expect
     line = line_of(event)
     told = f"{logging.getLevelName(line.level).lower()}: {line.message}" if line else "nothing"
     assert told == expected
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda text: source_blocked(errors.SourceUnavailable(text)),
+        lambda text: events.ReadFailed(read=read(), error="BreakerOpen", message=text, what_to_do="w"),
+    ],
+)
+def test_lines_that_differ_in_a_number_only_are_repetitions(told: Callable[[str], events.Event]) -> None:
+    lines = [line_of(told(text)) for text in ("open for 8 s more", "open for 15 s more", "no route to host")]
+    keys = [line.same_as for line in lines if line]
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_an_action_is_the_name_of_the_event() -> None:
