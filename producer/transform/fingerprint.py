@@ -7,7 +7,7 @@ without every known conversation being taken for a changed one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
 from msgspec import Raw
 
@@ -18,8 +18,12 @@ SIZE = 16
 
 
 def raw_hash(raw: bytes | Raw) -> bytes:
-    """The hash of a conversation's bytes as they came."""
-    return blake2b(raw, digest_size=SIZE).digest()
+    """The hash of a conversation's bytes as they came.
+
+    Most conversations of a read are known, and this is most of what they cost: SHA-256, cut to size, takes half the
+    time of BLAKE2 on processors that have instructions for it.
+    """
+    return sha256(raw, usedforsecurity=False).digest()[:SIZE]
 
 
 def _by_content(content: Content) -> bytes:
