@@ -251,6 +251,13 @@ class BatchCommitted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommitDelayed(Event):
+    """A transaction has been under way for so long (real time) that the brokers seem not to answer; it may yet end."""
+
+    waited: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDiscarded(Event):
     """A transaction was given up; everything built on it is dropped and compared again after the restore."""
 

@@ -14,11 +14,13 @@ from datetime import timedelta
 from producer import events
 from producer.assembly.batch import Assembly
 from producer.model import steps
+from producer.model.batch import Batch, Receipt
 from producer.model.checkpoint import Checkpoint
 from producer.planning.head import HeadPolicy, due_edge
 from producer.ports import Clock, Observer, Sink
 
 _STEPS = 8  # on the way from reader to writer, at most; pages in flight over HTTP come on top, bounded by the source
+_LONG_COMMIT = timedelta(seconds=5)  # real time; an ordinary one takes 10 to 40 ms
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,9 +72,18 @@ class Writer:
             elif deadline is None:
                 deadline = loop.time() + self.linger.total_seconds()
 
+    async def _commit_patiently(self, batch: Batch) -> Receipt:
+        """Commit; one that takes long is told while it is waited for, since the sink gives up much later."""
+        delayed = events.CommitDelayed(source=self.name, waited=_LONG_COMMIT)
+        telling = asyncio.get_running_loop().call_later(_LONG_COMMIT.total_seconds(), self.observe, delayed)
+        try:
+            return await self.sink.commit(batch)
+        finally:
+            telling.cancel()
+
     async def _commit(self) -> None:
         batch = self.assembly.build(self.clock.now())
-        receipt = await self.sink.commit(batch)
+        receipt = await self._commit_patiently(batch)
         self.committed()
         now = self.clock.now()
         for event in self.assembly.committed(batch, receipt, now):

@@ -64,6 +64,8 @@ class Health:
             events.SourceRecovered: self._source_recovered,
             events.BreakerChanged: self._breaker_changed,
             events.SinkBlocked: self._sink_blocked,
+            events.CommitDelayed: self._commit_delayed,
+            events.BatchCommitted: self._batch_committed,
             events.BatchDiscarded: self._batch_discarded,
             events.LaneFenced: self._lane_fenced,
             events.LaneRestored: self._lane_restored,
@@ -131,6 +133,13 @@ class Health:
         if event.reason == errors.Fenced.__name__:  # LaneFenced says it better
             return
         self._block("", "broker", event.message, event.what_to_do, event.reason)
+
+    def _commit_delayed(self, event: events.CommitDelayed) -> None:
+        message = f"Kafka has not taken a transaction for {event.waited.total_seconds():.0f} s"
+        self._block("", "broker", message, errors.SinkUnavailable.what_to_do)
+
+    def _batch_committed(self, _event: events.BatchCommitted) -> None:
+        self._clear("", "broker")
 
     def _batch_discarded(self, event: events.BatchDiscarded) -> None:
         message = f"the lane starts again from what was committed: {event.message}"

@@ -297,6 +297,15 @@ def _batch_committed(event: events.BatchCommitted) -> Line:
     )
 
 
+def _commit_delayed(event: events.CommitDelayed) -> Line:
+    return Line(
+        level=logging.WARNING,
+        message=f"Kafka has not taken a transaction for {_seconds(event.waited)}: the brokers do not answer; "
+        "it is waited for",
+        what_to_do=errors.SinkUnavailable.what_to_do,
+    )
+
+
 def _batch_discarded(event: events.BatchDiscarded) -> Line:
     return Line(
         level=logging.WARNING,
@@ -380,6 +389,7 @@ LINES: Mapping[type[events.Event], Callable[[Any], Line | None]] = {
     events.SchemaDrifted: _schema_drifted,
     events.ConversationDeadLettered: _conversation_dead_lettered,
     events.BatchCommitted: _batch_committed,
+    events.CommitDelayed: _commit_delayed,
     events.BatchDiscarded: _batch_discarded,
     events.LaneFenced: _lane_fenced,
     events.SinkBlocked: _sink_blocked,

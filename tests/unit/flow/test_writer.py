@@ -183,6 +183,21 @@ async def test_nothing_is_built_on_a_transaction_that_has_not_returned() -> None
     assert values(bench.sink.records(Topic.AUDIT), Topic.AUDIT)[4]["unchanged"] == 1  # compared with what was committed
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(4.9, []), (30, [timedelta(seconds=5)])])
+@in_virtual_time
+async def test_a_commit_that_takes_long_is_told_once_while_it_is_waited_for(seconds: float, told: list[object]) -> None:
+    bench, gate = Bench(), asyncio.Event()
+    bench.sink.commits.append(Hanging(gate=gate))
+    async with bench.running():
+        await bench.put(started(), arrived(), ended())
+        await asyncio.sleep(seconds)
+        assert [event.waited for event in bench.events if isinstance(event, events.CommitDelayed)] == told
+        gate.set()
+        await bench.writer.settled()
+        await asyncio.sleep(30)
+    assert [event.waited for event in bench.events if isinstance(event, events.CommitDelayed)] == told
+
+
 @in_virtual_time
 async def test_settled_waits_until_all_that_was_put_is_committed() -> None:
     bench, gate = Bench(), asyncio.Event()

@@ -9,9 +9,10 @@ import pytest
 from producer import errors, events
 from producer.telemetry.health import STALE_AFTER, Health, Reason
 from producer.telemetry.names import NOT_READY
-from tests.support.happenings import NOON, SECOND, one_of_each
+from tests.support.happenings import NOON, SECOND, checkpoint, one_of_each
 
 RESTORED = events.LaneRestored(source="default", took=SECOND, conversations=0, checkpoint=None)
+COMMITTED = events.BatchCommitted(records=1, took=SECOND, checkpoint=checkpoint("x"), tracked=1)
 
 
 def minutes() -> Iterator[datetime]:
@@ -73,6 +74,8 @@ def test_a_reason_says_what_happened_since_when_and_what_to_do() -> None:
     [
         ([sink_blocked(errors.SinkUnavailable)], ["broker"]),
         ([sink_blocked(errors.SinkUnavailable), RESTORED], []),
+        ([events.CommitDelayed(waited=5 * SECOND)], ["broker"]),
+        ([events.CommitDelayed(waited=5 * SECOND), COMMITTED], []),
         ([events.BatchDiscarded(reason="x", message="m", what_to_do="w")], ["restoring"]),
         ([events.BatchDiscarded(reason="x", message="m", what_to_do="w"), RESTORED], []),
         ([events.LaneFenced(message="m"), sink_blocked(errors.Fenced)], ["fenced"]),

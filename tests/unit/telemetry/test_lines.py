@@ -266,6 +266,10 @@ def test_a_read_that_went_well() -> None:
             "debug: query request failed (401); attempt 2 follows",
         ),
         (
+            events.CommitDelayed(waited=5 * SECOND),
+            "warning: Kafka has not taken a transaction for 5 s: the brokers do not answer; it is waited for",
+        ),
+        (
             events.LaneRestored(took=SECOND, conversations=0, checkpoint=None),
             "info: the lane is ours: 0 conversations restored in 1 s, head watermark none: a first start",
         ),
