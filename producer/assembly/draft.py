@@ -68,6 +68,7 @@ class Draft:
         """What to tell of a commit at `now`: how fresh the records of each page were, then the rest in order."""
         at = to_millis(now)
         fresh = [
-            replace(page, freshness=tuple((at - instant) / 1_000 for instant in newest)) for page, newest in self._pages
+            replace(page, freshness=tuple((at - instant) / 1_000 for instant in newest)) if newest else page
+            for page, newest in self._pages
         ]
         return [*fresh, *self.news]

@@ -92,9 +92,9 @@ class PageWorker:
         result = PageResult()
 
         def look_up(conversation_id: str) -> ConversationState | None:
-            for states in (result.states, pending, remembered):
-                if conversation_id in states:
-                    return states[conversation_id]
+            state = result.states.get(conversation_id) or pending.get(conversation_id)
+            if state is not None:
+                return state
             if conversation_id not in asked:  # parsing found another id than the raw bytes showed
                 asked.add(conversation_id)
                 remembered.update(self.known(self.source, [conversation_id]))

@@ -71,7 +71,7 @@ class WorkingCopy:
         remaining = iter(ids)
         while chunk := list(islice(remaining, _IDS_AT_ONCE)):
             rows = self._rows(_KNOWN.format(",".join("?" * len(chunk))), (source, *chunk))
-            found.update((conversation_id, decode_conversation(value)) for conversation_id, value in rows)
+            found |= {conversation_id: decode_conversation(value) for conversation_id, value in rows}
         return found
 
     def checkpoints(self) -> Mapping[str, Checkpoint]:

@@ -43,4 +43,4 @@ def day_number(instant: datetime) -> int:
 
 def iso_millis(instant: datetime) -> str:
     """`2025-03-10T00:00:00.000Z`, the form that every request sends."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -60,7 +60,7 @@ class Read:
         return Origin.QUERY if self.slice else Origin.BY_ID
 
 
-class RawConversation(msgspec.Struct, frozen=True):
+class RawConversation(msgspec.Struct, frozen=True, gc=False):
     """One conversation as it came, not parsed. `id` is what its raw bytes say without parsing; parsing confirms it.
 
     `raw` may be a view into the whole answer: a copy of each would cost as much as hashing them.

@@ -75,7 +75,9 @@ class Metrics:
 
     def count(self, metric: Metric, event: events.Event, amount: float = 1, **labels: str) -> None:
         """Add to a counter."""
-        self._child(metric, event.source, labels).inc(amount)
+        child = self._child(metric, event.source, labels)
+        if amount:
+            child.inc(amount)
 
     def put(self, metric: Metric, event: events.Event, value: float, **labels: str) -> None:
         """Set a gauge."""
