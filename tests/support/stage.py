@@ -107,12 +107,14 @@ class Stage:
         settings = load(environ=self._settings(), needs=("kafka",))
         asyncio.run(create(kafka_options(settings)))
 
-    def start(self, **settings: str) -> Daemon:
-        """Start a daemon, with settings of its own on top."""
+    def start(self, *program: str, **settings: str) -> Daemon:
+        """Start a daemon, with settings of its own on top; `program` is run in its place, by the same interpreter."""
         log = self.directory / f"daemon-{len(self.daemons)}.log"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PRODUCER_", "GENESYS"))}
         environ = inherited | self._settings() | {f"PRODUCER_{name}": value for name, value in settings.items()}
-        daemon = Daemon(Child([sys.executable, "-m", "producer", "run"], log=log, environ=environ), log, self.admin_url)
+        command = [sys.executable, *(program or ("-m", "producer", "run"))]
+        admin_url = f"http://127.0.0.1:{environ['PRODUCER_ADMIN__PORT']}"
+        daemon = Daemon(Child(command, log=log, environ=environ), log, admin_url)
         self.daemons.append(daemon)
         self._stack.callback(daemon.end)
         return daemon

@@ -1,0 +1,201 @@
+"""Taps on the product's way, put on from outside: they count what happens and strike where the plan says.
+
+The product knows nothing of them. Every blow is written to a file, synced, before it falls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import wraps
+from pathlib import Path
+from signal import Signals
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.producer.sender import EndTxnHandler
+from aiokafka.protocol.transaction import EndTxnRequest
+
+from producer.assembly.batch import Assembly
+from producer.flow.writer import Writer
+from producer.kafka import restore, sink, working_copy
+from producer.kafka.sink import KafkaSink
+from producer.model import steps
+from tests.support.chaos.plans import Blow, Point
+
+RESTORED_AT_ONCE = 20
+"""Records: so that a blow during a restore finds some of them applied, and others not."""
+
+
+class Taps:
+    """What a life has come to. `reached` is the only thing that strikes."""
+
+    def __init__(self, blows: Iterable[Blow], notes: Path) -> None:
+        self._blows = {(blow.point, blow.number): blow.signal for blow in blows}
+        self._notes = notes
+        self._counts: Counter[Point] = Counter()
+        self.in_transaction = False
+        self.laden = False
+        self.restoring = False
+
+    def reached(self, point: Point) -> None:
+        """The life is at this point once more."""
+        self._counts[point] += 1
+        signal = self._blows.get((point, self._counts[point]))
+        if signal is None:
+            return
+        self._note(point, signal)
+        os.kill(os.getpid(), signal)
+        while signal is Signals.SIGKILL:  # until it arrives: nothing may happen behind a death
+            time.sleep(1)
+
+    def _note(self, point: Point, signal: Signals) -> None:
+        told = {
+            "point": point,
+            "number": self._counts[point],
+            "signal": signal.value,
+            "in_transaction": self.in_transaction,
+            "restoring": self.restoring,
+            "committed": self._counts[Point.COMMITTED],
+        }
+        with self._notes.open("a") as file:
+            file.write(json.dumps(told) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def tap(taps: Taps) -> None:
+    """Put all taps on. For a process that runs nothing but the daemon: they are never taken off."""
+    _tap_transactions(taps)
+    _tap_the_end_of_transactions(taps)
+    _tap_restores(taps)
+    _tap_the_flow(taps)
+
+
+def _tap_transactions(taps: Taps) -> None:
+    begin, send, commit = (
+        AIOKafkaProducer.begin_transaction,
+        AIOKafkaProducer.send_batch,
+        AIOKafkaProducer.commit_transaction,
+    )
+
+    @wraps(begin)
+    async def begin_transaction(producer: AIOKafkaProducer) -> None:
+        taps.laden = False
+        await begin(producer)
+        taps.in_transaction = True
+        taps.reached(Point.BEGUN)
+
+    @wraps(send)
+    async def send_batch(producer: AIOKafkaProducer, batch: Any, topic: str, *, partition: int) -> Any:
+        future = await send(producer, batch, topic, partition=partition)
+        taps.reached(Point.SENT)
+        if ".conversations." in topic:
+            taps.laden = True
+            taps.reached(Point.RECORDS_SENT)
+        return future
+
+    @wraps(commit)
+    async def commit_transaction(producer: AIOKafkaProducer) -> None:
+        taps.reached(Point.ACKNOWLEDGED)
+        await commit(producer)
+        taps.in_transaction = False
+        taps.reached(Point.COMMITTED)
+        if taps.laden:
+            taps.reached(Point.RECORDS_COMMITTED)
+
+    AIOKafkaProducer.begin_transaction = begin_transaction
+    AIOKafkaProducer.send_batch = send_batch
+    AIOKafkaProducer.commit_transaction = commit_transaction
+
+
+def _tap_the_end_of_transactions(taps: Taps) -> None:
+    send, handle = AIOKafkaConnection.send, EndTxnHandler.handle_response
+
+    @wraps(send)
+    def send_request(connection: AIOKafkaConnection, request: Any, *arguments: Any, **options: Any) -> Any:
+        answer = send(connection, request, *arguments, **options)
+        if isinstance(request, EndTxnRequest):
+            # A loop may keep what is written until its round ends; in the next one it is on the wire.
+            asyncio.get_running_loop().call_soon(taps.reached, Point.ENDING)
+        return answer
+
+    @wraps(handle)
+    def handle_response(handler: EndTxnHandler, response: Any) -> Any:
+        taps.reached(Point.ENDED)
+        return handle(handler, response)
+
+    AIOKafkaConnection.send = send_request
+    EndTxnHandler.handle_response = handle_response
+
+
+def _tap_restores(taps: Taps) -> None:
+    start, read_back, parse, move = sink.start_producer, sink.restore, restore.parse_key, working_copy._move
+
+    @wraps(start)
+    async def start_producer(*arguments: Any) -> AIOKafkaProducer:
+        producer = await start(*arguments)
+        taps.in_transaction = False
+        taps.reached(Point.OWNED)
+        return producer
+
+    @wraps(read_back)
+    async def restore_lane(*arguments: Any) -> Any:
+        taps.restoring = True
+        restored = await read_back(*arguments)
+        taps.restoring = False
+        return restored
+
+    @wraps(parse)
+    def parse_key(key: bytes) -> Any:
+        taps.reached(Point.RESTORING)
+        return parse(key)
+
+    @wraps(move)
+    def move_copy(*arguments: Any) -> None:
+        taps.reached(Point.COPYING)
+        move(*arguments)
+
+    _replace(sink, "start_producer", start_producer)
+    _replace(sink, "restore", restore_lane)
+    _replace(restore, "parse_key", parse_key)
+    _replace(restore, "_RECORDS_AT_ONCE", RESTORED_AT_ONCE)
+    _replace(working_copy, "_move", move_copy)
+
+
+def _tap_the_flow(taps: Taps) -> None:
+    put, move, close = Writer.put, Assembly.committed, KafkaSink.close
+
+    @wraps(put)
+    async def put_step(writer: Writer, step: steps.Step) -> None:
+        await put(writer, step)
+        if isinstance(step, steps.Arrived):
+            taps.reached(Point.PAGED)
+        if isinstance(step, steps.Abandoned):
+            taps.reached(Point.ABANDONED)
+
+    @wraps(move)
+    def committed(assembly: Assembly, *arguments: Any) -> Sequence[Any]:
+        news = move(assembly, *arguments)
+        taps.reached(Point.MOVED)
+        return news
+
+    @wraps(close)
+    async def close_sink(closed: KafkaSink) -> None:
+        taps.reached(Point.CLOSING)
+        await close(closed)
+
+    _replace(Writer, "put", put_step)
+    _replace(Assembly, "committed", committed)
+    _replace(KafkaSink, "close", close_sink)
+
+
+def _replace(where: object, name: str, tapped: object) -> None:
+    """Put something in the place of a part of the product, which must be there."""
+    assert hasattr(where, name), f"{where} has no {name}: the taps do not fit the product"
+    setattr(where, name, tapped)
