@@ -202,10 +202,27 @@ def cut(part: Slice) -> tuple[Slice, ...]:
 
 
 async def _together(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Ask at the same time, answer in order. The first failure ends the others and is raised as itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            answers = [group.create_task(question) for question in questions]
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return [answer.result() for answer in answers]
+    """Ask at the same time, answer in order. The first failure ends the others and is raised as itself.
+
+    No failure reaches the group, nor would gather do: both tell of a failure only, when a cancellation from outside
+    comes in the same moment, and the caller would go on although it was told to stop.
+    """
+    failures: list[Exception] = []
+    asked: list[asyncio.Task[T]] = []
+
+    async def answered(question: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await question
+        except Exception as error:
+            failures.append(error)
+            for other in asked:
+                other.cancel()
+            raise asyncio.CancelledError from error
+        finally:
+            question.close()
+
+    async with asyncio.TaskGroup() as group:
+        asked.extend(group.create_task(answered(question)) for question in questions)
+    if failures:
+        raise failures[0]
+    return [answer.result() for answer in asked]
