@@ -94,7 +94,7 @@ class Breaker:
             self._pause = min(self._pause * 2, self._policy.longest_pause)
             self._open_until = now + self._pause
             return
-        if self._failed_at is not None and sent_at < self._failed_at:
+        if self._failed_at is not None and sent_at <= self._failed_at:
             return
         self._failures += 1
         self._failed_at = now

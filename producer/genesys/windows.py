@@ -218,11 +218,13 @@ async def _together(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
             for other in asked:
                 other.cancel()
             raise asyncio.CancelledError from error
-        finally:
-            question.close()
 
-    async with asyncio.TaskGroup() as group:
-        asked.extend(group.create_task(answered(question)) for question in questions)
+    try:
+        async with asyncio.TaskGroup() as group:
+            asked.extend(group.create_task(answered(question)) for question in questions)
+    finally:
+        for question in questions:
+            question.close()  # one that was cancelled before its first step would else complain that nobody awaited it
     if failures:
         raise failures[0]
     return [answer.result() for answer in asked]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 
 from producer import errors
 from producer.genesys.options import ClientOptions
+from producer.genesys.windows import _together
 from producer.model.reads import Page
 from producer.model.windows import Direction, Ended, Slice, Window
 from tests.support.clock import NOON, FakeClock
@@ -280,3 +282,40 @@ async def test_a_reader_that_stops_early_leaves_nothing_in_flight(api: GenesysAp
                     break
         assert plain(await made.read())[-1].startswith("complete: 60 unique")
     assert api.in_flight == 0
+
+
+async def test_a_read_that_is_cancelled_in_the_moment_a_page_fails_ends_as_cancelled() -> None:
+    failing = asyncio.get_running_loop().create_future()
+
+    async def asked() -> None:
+        await failing
+
+    async def slow() -> None:
+        await asyncio.sleep(60)
+
+    asker = asyncio.create_task(_together([asked(), slow()]))
+    await asyncio.sleep(0)
+    failing.set_exception(errors.SourceUnavailable("reset"))
+    asyncio.get_running_loop().call_soon(asker.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await asker
+
+
+async def test_a_page_that_fails_ends_the_others_and_is_raised_as_itself() -> None:
+    ended = asyncio.Event()
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    async def broken() -> None:
+        raise errors.SourceUnavailable("reset")
+
+    with pytest.raises(errors.SourceUnavailable, match="reset"):
+        await _together([slow(), broken(), slow()])
+    assert ended.is_set()
+    asker = asyncio.current_task()
+    assert asker
+    assert asker.cancelling() == 0
