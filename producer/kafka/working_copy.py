@@ -22,6 +22,7 @@ from producer.model.instants import Millis
 
 _LAYOUT = 1  # of the tables below; a file of another layout is made anew
 _IDS_AT_ONCE = 500
+_RECENT = 16_384  # states held ready, about 1 KB each: an overlap reads the same conversations again with every poll
 _PRIVATE = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"  # nothing is undone: a copy that failed is dropped
 _DURABLE = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 _CACHE = "PRAGMA cache_size = -16384;"  # KiB: what a lane keeps in memory, however much it tracks
@@ -52,6 +53,7 @@ class WorkingCopy:
         """Use the file at `path` if it is sound, else begin anew; None: a temporary file that nobody else sees."""
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._recent: dict[tuple[str, str], ConversationState] = {}  # by source and id, in the order they were read in
         with self._failures():
             self._connection = self._opened()
 
@@ -67,11 +69,17 @@ class WorkingCopy:
 
     def known(self, source: str, ids: Iterable[str]) -> dict[str, ConversationState]:
         """The states of these conversations; ids that are not known are left out."""
-        found: dict[str, ConversationState] = {}
-        remaining = iter(ids)
+        wanted = list(ids)
+        recent = self._recent
+        found = {each: state for each in wanted if (state := recent.get((source, each))) is not None}
+        remaining = iter([each for each in wanted if each not in found])
         while chunk := list(islice(remaining, _IDS_AT_ONCE)):
             rows = self._rows(_KNOWN.format(",".join("?" * len(chunk))), (source, *chunk))
-            found |= {conversation_id: decode_conversation(value) for conversation_id, value in rows}
+            read = {conversation_id: decode_conversation(value) for conversation_id, value in rows}
+            found |= read
+            recent.update(((source, each), state) for each, state in read.items())
+        for oldest in list(islice(recent, max(0, len(recent) - _RECENT))):
+            del recent[oldest]
         return found
 
     def checkpoints(self) -> Mapping[str, Checkpoint]:
@@ -90,6 +98,8 @@ class WorkingCopy:
         states = sorted((key.source, key.id, value) for key, value in kept if key.id is not None)  # in the tree's order
         checkpoints = [(key.source, value) for key, value in kept if key.id is None]
         forgotten = [key for key, value in latest.items() if value is None]
+        for key in latest:
+            self._recent.pop((key.source, key.id or ""), None)
         with self._failures(), self._transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO conversation VALUES (?, ?, ?)", states)
             connection.executemany("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", checkpoints)
@@ -103,6 +113,7 @@ class WorkingCopy:
     def clear(self, position: Position) -> None:
         """Begin anew with another topic, or with one whose tail is no longer enough."""
         with self._failures(), self._transaction() as connection:
+            self._recent.clear()
             connection.execute("DELETE FROM conversation")
             connection.execute("DELETE FROM checkpoint")
             _move(connection, position)
@@ -112,6 +123,7 @@ class WorkingCopy:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._recent.clear()
 
     def _opened(self) -> sqlite3.Connection:
         if self._path is None:

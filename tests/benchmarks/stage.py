@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
@@ -75,14 +76,19 @@ class Stage:
     def work(self, windows: int) -> Span:
         """Let the daemon read and commit that many windows."""
         began, used = time.monotonic(), self._cpu_seconds()
-        request = urllib.request.Request(f"{self._url}/release?windows={windows}", method="POST")
-        try:
-            urllib.request.urlopen(request, timeout=_PATIENCE).close()
-        except OSError as problem:
-            raise SystemExit(
-                f"the daemon does not go on ({problem}); it said:\n{self._log.read_text()[-4000:]}"
-            ) from None
+        done = self._released(windows)
+        while not done and self._daemon.exit_code() is None and time.monotonic() < began + _PATIENCE:
+            done = self._released(0)
+        if not done:
+            raise SystemExit(f"the daemon does not go on; it said:\n{self._log.read_text()[-4_000:]}")
         return Span(cpu=self._cpu_seconds() - used, wall=time.monotonic() - began)
+
+    def _released(self, windows: int) -> bool:
+        """Let windows through; true when all that were let through are committed."""
+        request = urllib.request.Request(f"{self._url}/release?windows={windows}", method="POST")
+        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
+            done: bool = json.load(answer)
+        return done
 
     def resident(self) -> float:
         """Memory of the daemon, in MB."""

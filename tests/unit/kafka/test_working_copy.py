@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from producer.errors import SinkUnavailable
+from producer.kafka import working_copy
 from producer.kafka.state import StateKey, encode_checkpoint, encode_conversation
 from producer.kafka.working_copy import Change, Position, WorkingCopy
 from producer.model.instants import Millis
@@ -42,6 +43,23 @@ def test_what_was_applied_is_known_by_source(copy: WorkingCopy) -> None:
     assert copy.known("emea", ["a", "b"]) == {"a": state("a", 9)}
     assert (copy.position(), copy.conversations()) == (position(6), 3)
     assert copy.checkpoints() == {"default": checkpoint(3)}
+
+
+def test_what_was_asked_for_before_is_known_as_it_is_now(copy: WorkingCopy) -> None:
+    copy.apply([remembered("a"), remembered("b"), remembered("c")], position(3))
+    assert copy.known("default", ["a", "b", "c"]) == {each: state(each) for each in "abc"}
+    copy.apply([remembered("a", 2), (StateKey("default", "b"), None)], position(5))
+    assert copy.known("default", ["a", "b", "c"]) == {"a": state("a", 2), "c": state("c")}
+    copy.clear(position(6))
+    assert copy.known("default", ["a", "b", "c"]) == {}
+
+
+def test_it_holds_only_so_many_states_ready(copy: WorkingCopy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working_copy, "_RECENT", 2)
+    copy.apply([remembered(each) for each in "abc"], position(3))
+    for _ in range(2):
+        assert copy.known("default", "abc") == {each: state(each) for each in "abc"}
+        assert len(copy._recent) == 2
 
 
 def test_a_null_value_forgets(copy: WorkingCopy) -> None:
