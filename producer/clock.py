@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from producer.model.instants import EPOCH
 from producer.ports import Clock
+
+T = TypeVar("T")
 
 _TOLERATED_DRIFT = 0.5  # seconds; beyond it the carried clock is led back to wall time
 _CATCH_UP_RATE = (
@@ -82,3 +86,17 @@ async def pause(clock: Clock, duration: timedelta, until: asyncio.Event) -> None
         await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
         sleeping.cancel()
         waiting.cancel()
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """The result of `work`, or None when `stop` was set before it was done: then it is cancelled and has ended.
+
+    Raises what the work raises, in an exception group.
+    """
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(work)
+        stopping = group.create_task(stop.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        working.cancel()
+        stopping.cancel()
+    return None if working.cancelled() else working.result()

@@ -14,7 +14,7 @@ from typing import Any
 
 from producer import errors, events
 from producer.assembly.batch import Assembly, AssemblyTools, BatchBounds
-from producer.clock import pause
+from producer.clock import pause, unless
 from producer.flow.reader import Reader, ReadPolicy, first_head
 from producer.flow.writer import Writer
 from producer.model import steps
@@ -60,7 +60,6 @@ class Lane:
     started_details: Mapping[str, Any] = field(default_factory=dict)
     _began: datetime | None = None
     _commits: int = 0
-    _resumed: bool = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; every failure of Kafka is waited out. Never raises for credentials, broker or fencing."""
@@ -69,12 +68,16 @@ class Lane:
             while not stop.is_set():
                 commits = self._commits
                 try:
-                    await self._work(await self._open(), stop)
+                    restored = await unless(stop, self._open())
+                    if restored is not None:
+                        await self._work(restored, stop)
                 except* errors.SinkError as group:
                     error = _first(group)
                 else:
                     return
-                failures = failures + 1 if self._commits == commits else 1
+                # who was fenced stays away longer each time, or two owners of one identity would never settle
+                settled = self._commits > commits and not isinstance(error, errors.Fenced)
+                failures = 1 if settled else failures + 1
                 await self._wait(error, failures, stop)
         finally:
             await self.sink.close()
@@ -100,7 +103,8 @@ class Lane:
             offsets=restored.offsets,
             config_digest=self.policy.config_digest,
         )
-        self._resume(checkpoint)
+        if checkpoint.usage is not None:
+            self.source.resume(checkpoint.usage)
         assembly = Assembly(self.tools(restored), self.policy.bounds, checkpoint, tracked=restored.conversations)
         self._announce(assembly, before, now)
         assembly.interrupted(checkpoint.open_reads, now)
@@ -127,9 +131,10 @@ class Lane:
             expected_organisation=self.policy.expected_organisation,
         )
         try:
-            async with asyncio.TaskGroup() as group:
+            async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as group:
                 writing = group.create_task(writer.run())
                 await self._read_until_stopped(group, reader, stop)
+                patience.reschedule(asyncio.get_running_loop().time() + self.policy.grace.total_seconds())
                 await writer.put(steps.Abandoned(at=self.clock.now()))
                 await writer.settled()
                 await writer.put(steps.Noted(action=Action.STOPPED, at=self.clock.now()))
@@ -138,12 +143,8 @@ class Lane:
         except* errors.SinkError as failures:
             self._discarded(_first(failures))
             raise
-
-    def _resume(self, checkpoint: Checkpoint) -> None:
-        """Count what a predecessor's last minute used; later restores are our own, and the limiter knows better."""
-        if not self._resumed and checkpoint.usage is not None:
-            self.source.resume(checkpoint.usage)
-        self._resumed = True
+        except* TimeoutError:
+            self._discarded(errors.SinkUnavailable("the last commits did not end within the grace of a stop"))
 
     def _discarded(self, error: errors.SinkError) -> None:
         if isinstance(error, errors.Fenced):

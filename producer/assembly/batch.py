@@ -26,6 +26,8 @@ from producer.model.windows import Interval, Window
 from producer.ports import Encode
 
 _LONGEST_REASON = 100  # characters; codes come from outside and go into the checkpoint
+_LONGEST_PATH = 200  # characters of a drift path; names come from outside too
+_TOLD_AT_ONCE = 100  # drift paths in one audit event
 _KNOWN_DRIFT = 1_000  # paths remembered, so that each is reported once a run; beyond it they are only counted
 
 
@@ -194,7 +196,8 @@ class Assembly:
         self._report_drift(result, read, now)
 
     def _report_drift(self, result: PageResult, read: Read, now: datetime) -> None:
-        fresh = sorted(result.drift - self._drift)[: _KNOWN_DRIFT - len(self._drift)]
+        seen = {path[:_LONGEST_PATH] for path in result.drift}
+        fresh = sorted(seen - self._drift)[: min(_TOLD_AT_ONCE, _KNOWN_DRIFT - len(self._drift))]
         self._drift.update(fresh)
         if fresh:
             self._draft.audit(Action.SCHEMA_DRIFT, read.request_id, now, {"paths": fresh})

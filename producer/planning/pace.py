@@ -19,7 +19,7 @@ FIRST_AND_LONGEST_WAIT: dict[type[errors.ProducerError], tuple[timedelta, timede
     errors.WrongOrganisation: (timedelta(seconds=60), timedelta(minutes=5)),
     errors.RateLimited: (timedelta(seconds=5), timedelta(minutes=1)),
     errors.SourceUnavailable: (timedelta(seconds=1), timedelta(seconds=30)),
-    errors.Fenced: (timedelta(seconds=5), timedelta(seconds=30)),
+    errors.Fenced: (timedelta(seconds=10), timedelta(minutes=5)),
     errors.SinkUnavailable: (timedelta(milliseconds=200), timedelta(seconds=5)),
     errors.SinkRefused: (timedelta(seconds=5), timedelta(minutes=1)),
     errors.StateTooNew: (timedelta(seconds=60), timedelta(minutes=5)),

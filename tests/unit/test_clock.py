@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from producer.clock import VirtualClock, WallClock, pause, real_now
+from producer import errors
+from producer.clock import VirtualClock, WallClock, pause, real_now, unless
 from tests.support.build import at
 from tests.support.virtual_time import LoopClock, in_virtual_time
 
@@ -126,3 +127,26 @@ async def test_a_pause_leaves_nothing_running_when_it_is_cancelled() -> None:
         await asyncio.sleep(1)
         pausing.cancel()
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@in_virtual_time
+async def test_work_that_is_done_before_the_stop_gives_its_result() -> None:
+    assert await unless(asyncio.Event(), asyncio.sleep(600, "done")) == "done"
+
+
+@in_virtual_time
+async def test_a_stop_ends_the_work_that_it_comes_before() -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().call_later(5, stop.set)
+    assert await unless(stop, asyncio.sleep(600, "done")) is None
+    assert asyncio.get_running_loop().time() == 5
+
+
+@in_virtual_time
+async def test_work_that_fails_says_so() -> None:
+    async def fail() -> None:
+        raise errors.SinkUnavailable("no route")
+
+    with pytest.raises(ExceptionGroup) as failed:
+        await unless(asyncio.Event(), fail())
+    assert [str(error) for error in failed.value.exceptions] == ["no route"]

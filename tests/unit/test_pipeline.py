@@ -219,8 +219,11 @@ async def test_a_discarded_batch_and_the_wait_after_it_are_told() -> None:
             reason="Fenced",
             message="epoch 3 is over",
             what_to_do=errors.Fenced.what_to_do,
-            wait=timedelta(seconds=5),
+            wait=timedelta(seconds=10),
         ),
+    ]
+    await lane.run(20)
+    assert lane.happened(*kinds)[4:] == [
         events.LaneRestored(source=SOURCE, took=timedelta(milliseconds=30), conversations=0, checkpoint=None),
     ]
 
@@ -319,10 +322,28 @@ async def test_a_stop_before_the_start_opens_nothing() -> None:
 async def test_a_stop_waits_for_the_transaction_in_flight() -> None:
     lane, gate = world(ONE), asyncio.Event()
     lane.sink.commits.extend([None, Hanging(gate=gate)])
-    asyncio.get_running_loop().call_later(70, gate.set)
+    asyncio.get_running_loop().call_later(65, gate.set)
     await lane.run(50)
-    assert (now(), lane.trail[-1]) == (70, "run: STOPPED")
+    assert (now(), lane.trail[-1]) == (65, "run: STOPPED")
     assert lane.contents() == {"a": [1]}
+
+
+@in_virtual_time
+async def test_a_stop_gives_up_a_transaction_that_does_not_end() -> None:
+    lane = world(ONE)
+    lane.sink.commits.extend([None, Hanging(gate=asyncio.Event())])
+    await lane.run(50)
+    assert (now(), lane.sink.closed, lane.trail) == (70, 1, ["run: STARTED"])  # ten seconds each for read and commit
+    assert lane.happened(events.BatchDiscarded) == [
+        events.BatchDiscarded(
+            source=SOURCE,
+            reason="SinkUnavailable",
+            message="the last commits did not end within the grace of a stop",
+            what_to_do=errors.SinkUnavailable.what_to_do,
+        )
+    ]
+    await lane.run(60)
+    assert lane.contents() == {"a": [2]}
 
 
 @in_virtual_time

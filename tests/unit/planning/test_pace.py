@@ -36,7 +36,7 @@ def test_the_wait_doubles_up_to_the_longest_of_its_class() -> None:
         (errors.SourceUnavailable, 1, 30),
         (errors.MalformedBody, 1, 30),
         (errors.SourceError, 1, 30),
-        (errors.Fenced, 5, 30),
+        (errors.Fenced, 10, 300),
         (errors.SinkUnavailable, 0.2, 5),
         (errors.SinkRefused, 5, 60),
         (errors.StateTooNew, 60, 300),
