@@ -12,7 +12,7 @@ from typing import Any
 
 from producer import errors
 from producer.model.actions import Action
-from producer.model.instants import to_millis
+from producer.model.instants import iso_millis, to_millis
 from producer.model.reads import Read, ReadEnd, Split
 
 COMPLIANCE_VERSION = "1.0"
@@ -71,9 +71,11 @@ def subject_of(read: Read) -> dict[str, Any]:
     return subject | {"ids": len(read.ids)}
 
 
-def end_of(end: ReadEnd) -> dict[str, Any]:
-    """How a read ended, for the details of EXTRACTION_COMPLETED."""
+def end_of(read: Read, end: ReadEnd) -> dict[str, Any]:
+    """What was read and how it ended, for the details of EXTRACTION_COMPLETED."""
+    window = read.slice.window if read.slice else None
     return {
+        **({"start": iso_millis(window.start), "end": iso_millis(window.end)} if window else {}),
         "verdict": end.verdict.value,
         "firstHits": end.first_hits,
         "lastHits": end.last_hits,

@@ -99,7 +99,7 @@ class Lane:
         before = restored.checkpoints.get(self.name)
         self._began = self._began or now  # a capture that starts now still does when its first commits fail
         checkpoint = replace(
-            before or self._first_checkpoint(self._began),
+            self._going_on(before, now) if before else self._first_checkpoint(self._began),
             offsets=restored.offsets,
             config_digest=self.policy.config_digest,
         )
@@ -175,6 +175,13 @@ class Lane:
         reading.cancel()
         stopping.cancel()
         await asyncio.wait({reading})
+
+    def _going_on(self, before: Checkpoint, now: datetime) -> Checkpoint:
+        """What was committed, under the settings of today: another number of tiers, an earlier start of capture."""
+        coverage = before.coverage.with_tiers(self.policy.tiers)
+        if self.policy.capture_start is not None:
+            coverage = coverage.back_to(floor_millis(self.policy.capture_start), now)
+        return replace(before, coverage=coverage, capture_start=coverage.since)
 
     def _first_checkpoint(self, now: datetime) -> Checkpoint:
         start = floor_millis(self.policy.capture_start or now)

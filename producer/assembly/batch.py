@@ -217,7 +217,7 @@ class Assembly:
             Action.EXTRACTION_COMPLETED,
             step.read.request_id,
             step.at,
-            audit.end_of(step.end),
+            audit.end_of(step.read, step.end),
             durationMs=_milliseconds(took),
             totalHits=step.end.last_hits,
             totalPagesFetched=step.end.pages,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
-from producer.errors import ConfigurationError
+from producer.errors import SinkRefused
 from producer.kafka.options import SecurityOptions
 
 
 def security_arguments(security: SecurityOptions) -> dict[str, Any]:
     """The arguments for one connection, made anew each time so that rotated files and secrets are read.
 
-    Raises ConfigurationError when a file can't be used.
+    Raises SinkRefused when a file can't be used: it may be missing only while it is rotated, so this passes.
     """
     arguments: dict[str, Any] = {"security_protocol": security.protocol}
     if security.encrypts:
@@ -31,13 +31,13 @@ def _tls(security: SecurityOptions) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=security.ca_file)
     except OSError as exc:
-        raise ConfigurationError(f"kafka.security.ca_file {security.ca_file} can't be used: {_reason(exc)}") from None
+        raise SinkRefused(f"kafka.security.ca_file {security.ca_file} can't be used: {_reason(exc)}") from None
     context.check_hostname = security.check_hostname
     if security.certificate_file is not None:
         try:
             context.load_cert_chain(security.certificate_file, security.key_file, password=security.key_password)
         except OSError as exc:
-            raise ConfigurationError(
+            raise SinkRefused(
                 f"kafka.security: certificate {security.certificate_file} with key {security.key_file or 'in it'}"
                 f" can't be used: {_reason(exc)}"
             ) from None

@@ -15,6 +15,8 @@ from producer.model.windows import Interval
 
 HEAD = 0
 """The tier of the head."""
+HISTORY = "history"
+"""The reason of a hole that lies before where the head began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ class Coverage:
         """Nothing read yet. The head begins at `head`; what lies between `since` and it is a hole `history`."""
         if since == head:
             return cls(since=since, watermarks=(head,) * tiers)
-        history = Hole(start=since, end=head, tier=HEAD, reason="history", attempts=0, opened_at=at)
+        history = Hole(start=since, end=head, tier=HEAD, reason=HISTORY, attempts=0, opened_at=at)
         return cls(since=since, watermarks=(head,) * tiers, holes=(history,))
 
     def covered(self, interval: Interval, tier: int = HEAD) -> Coverage:
@@ -92,6 +94,17 @@ class Coverage:
         hole = Hole(start=mark, end=interval.end, tier=tier, reason=reason, attempts=1, opened_at=at)
         watermarks = tuple(interval.end if level == tier else known for level, known in enumerate(self.watermarks))
         return replace(self, watermarks=watermarks, holes=(*self.holes, hole))
+
+    def with_tiers(self, count: int) -> Coverage:
+        """The same with another number of tiers: a new one has read nothing yet, holes of one that is gone stay."""
+        return replace(self, watermarks=(self.watermarks + (self.since,) * count)[:count])
+
+    def back_to(self, since: datetime, at: datetime) -> Coverage:
+        """The same with an earlier start: what lies before the present one is a hole `history`."""
+        if since >= self.since:
+            return self
+        history = Hole(start=since, end=self.since, tier=HEAD, reason=HISTORY, attempts=0, opened_at=at)
+        return replace(self, since=since, holes=(*self.holes, history))
 
     def complete_to(self, tier: int) -> datetime:
         """Up to where everything was read: the start of the oldest hole of a tier up to this, else the watermark."""

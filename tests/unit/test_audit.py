@@ -77,10 +77,13 @@ def test_a_read_is_told_by_its_window_or_by_how_many_ids_it_asks_for() -> None:
     assert subject_of(by_id) == {"kind": "watch", "tier": 0, "ids": 2}
 
 
-def test_an_end_tells_its_verdict_and_what_stays_unread() -> None:
+def test_an_end_tells_its_window_its_verdict_and_what_stays_unread() -> None:
     end = {"firstHits": 7, "lastHits": 7, "unique": 7, "repeated": 0, "attempts": 2}
-    assert end_of(read_end(pages=2, unique=7)) == {"verdict": "complete", **end}
-    assert end_of(read_end(pages=2, unique=7, unread="too.many", verdict=Verdict.PROVISIONAL)) == {
+    start, _, stop = SPAN.partition("/")
+    read = head_read()
+    assert end_of(read, read_end(pages=2, unique=7)) == {"start": start, "end": stop, "verdict": "complete", **end}
+    by_id = Read(request_id="r", kind=ReadKind.WATCH, ids=("a", "b"))
+    assert end_of(by_id, read_end(pages=2, unique=7, unread="too.many", verdict=Verdict.PROVISIONAL)) == {
         "verdict": "provisional",
         **end,
         "unread": "too.many",

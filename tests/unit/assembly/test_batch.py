@@ -129,6 +129,8 @@ def test_the_end_of_a_read_tells_its_totals_over_all_its_transactions() -> None:
         "totalLatencyMs": 60_000,
         "paginationSuccessRate": 1.0,
         "details": {
+            "start": '"2025-03-10T10:00:00.000Z"',
+            "end": '"2025-03-10T10:05:00.000Z"',
             "verdict": '"complete"',
             "firstHits": "1",
             "lastHits": "1",

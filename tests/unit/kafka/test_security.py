@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.errors import ConfigurationError
+from producer.errors import SinkRefused
 from producer.kafka.options import SecurityOptions
 from producer.kafka.security import security_arguments
 
@@ -40,11 +40,9 @@ def test_tls_always_verifies_the_certificate(*, check_hostname: bool) -> None:
 def test_files_that_can_not_be_used_are_named(tmp_path: Path) -> None:
     missing, garbage = tmp_path / "missing.pem", tmp_path / "garbage.pem"
     garbage.write_text("no certificate")
-    with pytest.raises(
-        ConfigurationError, match=r"kafka\.security\.ca_file .*missing\.pem can't be used: No such file"
-    ):
+    with pytest.raises(SinkRefused, match=r"kafka\.security\.ca_file .*missing\.pem can't be used: No such file"):
         security_arguments(SecurityOptions(protocol="SSL", ca_file=missing))
-    with pytest.raises(ConfigurationError, match=r"kafka\.security\.ca_file .*garbage\.pem can't be used"):
+    with pytest.raises(SinkRefused, match=r"kafka\.security\.ca_file .*garbage\.pem can't be used"):
         security_arguments(SecurityOptions(protocol="SSL", ca_file=garbage))
-    with pytest.raises(ConfigurationError, match=r"certificate .*missing\.pem with key in it can't be used: No such"):
+    with pytest.raises(SinkRefused, match=r"certificate .*missing\.pem with key in it can't be used: No such"):
         security_arguments(SecurityOptions(protocol="SSL", certificate_file=missing))

@@ -141,3 +141,18 @@ def test_a_union_is_disjoint_sorted_and_merges_neighbours() -> None:
     ]
     assert [told(each) for each in union(parts)] == ["10:00:00-10:40:00", "11:00:00-11:30:00"]
     assert union([]) == ()
+
+
+def test_a_new_tier_has_read_nothing_and_one_that_is_gone_is_forgotten() -> None:
+    ledger = coverage("10:30", "10:20")
+    assert marks_of(ledger.with_tiers(4)) == ["10:30", "10:20", "10:00", "10:00"]
+    assert marks_of(ledger.with_tiers(1)) == ["10:30"]
+    assert ledger.with_tiers(2) == ledger
+
+
+def test_an_earlier_start_leaves_a_hole_named_history_and_a_later_one_changes_nothing() -> None:
+    ledger = coverage("10:30", "10:20", holes=(hole("10:05", "10:06"),))
+    earlier = ledger.back_to(at("08:00"), OPENED)
+    assert (earlier.since, marks_of(earlier)) == (at("08:00"), ["10:30", "10:20"])
+    assert holes_of(earlier) == ["10:05:00-10:06:00 tier 0 400", "08:00:00-10:00:00 tier 0 history"]
+    assert ledger.back_to(at("10:00"), OPENED) == ledger.back_to(at("11:00"), OPENED) == ledger
