@@ -74,6 +74,7 @@ class Assembly:
         self._progress: dict[str, _Progress] = {}
         self._draft = self._new_draft()
         self._drift: set[str] = set()
+        self._watermarks = 0
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -140,7 +141,8 @@ class Assembly:
         published = _promise(self._committed)
         self._next = replace(self._next, published=published)
         if self._committed.written_at:
-            event_id = f"{self._tools.run_id}:{self._tools.new_id()}"
+            self._watermarks += 1
+            event_id = f"{self._tools.run_id}:{self._watermarks}"
             told = watermark(self._committed, published)
             self._draft.append(watermark_record(told, self._tools.encode_watermark, event_id, self._tools.run_id, now))
         return Batch(

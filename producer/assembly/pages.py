@@ -23,6 +23,8 @@ from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, 
 from producer.model.reads import Page, RawConversation, Read
 from producer.ports import Compare, Encode
 
+_MOST_LETTERS = 1_000  # no page has more conversations: numbers its dead letters within their read
+
 Known = Callable[[str, Iterable[str]], Mapping[str, ConversationState]]
 
 
@@ -100,7 +102,9 @@ class PageWorker:
                 remembered.update(self.known(self.source, [conversation_id]))
             return remembered.get(conversation_id)
 
-        run = _PageRun(worker=self, read=read, sighting=sighting, look_up=look_up, result=result)
+        run = _PageRun(
+            worker=self, read=read, page_number=page.number, sighting=sighting, look_up=look_up, result=result
+        )
         for raw in page.conversations:
             run.settle(raw, self.compare(raw, look_up, sighting))
         result.first_seen = len(result.states.keys() - remembered.keys() - pending.keys())
@@ -121,6 +125,7 @@ class _PageRun:
 
     worker: PageWorker
     read: Read
+    page_number: int
     sighting: Sighting
     look_up: Callable[[str], ConversationState | None]
     result: PageResult
@@ -166,7 +171,7 @@ class _PageRun:
         record_id = None if state.id.startswith("#") else state.id
         body = bytes(raw.raw)
         limit = self.worker.limits[Topic.DEAD_LETTERS]
-        event_id = f"{self.read.request_id}:{(state.dead_lettered or b'').hex()}"
+        event_id = f"{self.read.request_id}:{self.page_number * _MOST_LETTERS + len(self.result.letters)}"
         headers = (
             *self._headers(envelope.DEAD_LETTER, event_id, record_id, content=envelope.JSON),
             *envelope.failure_headers(
