@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from signal import Signals
@@ -13,12 +13,13 @@ from typing import Self
 
 from producer.dev.judge.topics import transactions
 from producer.model.batch import Topic
-from tests.support.chaos.plans import Life, Point
+from tests.support.chaos.plans import Blow, Life, Point
 from tests.support.stage import Daemon, Script, Stage, free_port
 
 HEAD_LAG = timedelta(seconds=30)
 POLL_INTERVAL = timedelta(seconds=15)
 LIFE_SECONDS = 40.0
+SPEED = 60.0
 
 SMALL_TRANSACTIONS: Mapping[str, str | None] = {
     "GENESYS__PAGE_SIZE": "25",
@@ -31,7 +32,7 @@ SMALL_TRANSACTIONS: Mapping[str, str | None] = {
 
 def script(seed: int = 1) -> Script:
     """An organisation that is busy enough for pages in every poll, sixty times as fast as real time."""
-    return Script(speed=60.0, rate=20_000, seed=seed, poison=0.01, settings=SMALL_TRANSACTIONS)
+    return Script(speed=SPEED, rate=20_000, seed=seed, poison=0.01, settings=SMALL_TRANSACTIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,22 @@ class History:
 
     def lived(self, life: Life) -> Struck:
         """Let a victim live until it kills itself, and return where that was."""
-        ended = self.victim(life).wait_for_end(LIFE_SECONDS)
+        return self.ended(self.victim(life), life)
+
+    def lived_through_an_outage(self, life: Life) -> Struck:
+        """The same; the broker is killed while the victim is in a transaction, and comes back."""
+        frozen = Blow(point=Point.BEGUN, number=2, signal=Signals.SIGSTOP)
+        blows = len(self.blows()) + 1
+        victim = self.victim(replace(life, blows=[frozen, *life.blows]))
+        self.wait_until_frozen(victim, blows)
+        self.stage.broker.kill()
+        victim.signal(Signals.SIGCONT)
+        self.stage.broker.start()
+        return self.ended(victim, life)
+
+    def ended(self, victim: Daemon, life: Life) -> Struck:
+        """Wait until a victim has killed itself, and return where that was."""
+        ended = victim.wait_for_end(LIFE_SECONDS)
         last, planned = self.blows()[-1], life.blows[-1]
         assert (ended, last.point, last.number) == (-Signals.SIGKILL, planned.point, planned.number), str(life)
         return last

@@ -14,12 +14,15 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from producer.kafka import sink, transaction
-from producer.kafka.sink import KafkaSink
+from producer.kafka.client import start_producer
+from producer.kafka.restore import restore
+from producer.kafka.sink import RECORD_OVERHEAD, KafkaSink
+from producer.kafka.topics import check
 from producer.kafka.transaction import Load
 from producer.model.batch import Restored, Topic
 from producer.model.instants import Millis
 from tests.support.chaos.plans import Point
-from tests.support.chaos.taps import Taps
+from tests.support.chaos.taps import Taps, exchange
 
 TOO_LARGE = 9 << 20
 """Bytes: above the max.message.bytes of every topic."""
@@ -40,7 +43,7 @@ def checkpoint_before_records(taps: Taps) -> None:
             taps.reached(Point.TORN)
         return offsets | (await transaction.transact(producer, others, timestamp) if others else {})
 
-    sink.transact = transact
+    exchange(sink, "transact", transact)
 
 
 def batches_not_awaited(taps: Taps) -> None:
@@ -59,7 +62,7 @@ def batches_not_awaited(taps: Taps) -> None:
         await producer.commit_transaction()
         return transaction._next_offsets((future.result(), n) for future, n in sent if future.exception() is None)
 
-    sink.transact = transact
+    exchange(sink, "transact", transact)
 
 
 def restore_before_ownership(taps: Taps) -> None:
@@ -67,12 +70,12 @@ def restore_before_ownership(taps: Taps) -> None:
 
     async def open_lane(opened: KafkaSink) -> Restored:
         await opened._drop()
-        report = await sink.check(opened._options)
+        report = await check(opened._options)
         copy = opened._working_copy()
-        offsets = await sink.restore(opened._options, opened._number, copy, report)
+        offsets = await restore(opened._options, opened._number, copy, report)
         taps.reached(Point.RESTORED_EARLY)
-        producer = await sink.start_producer(opened._options, opened._number)
-        limits = {topic: size - sink.RECORD_OVERHEAD for topic, size in report.max_message_bytes.items()}
+        producer = await start_producer(opened._options, opened._number)
+        limits = {topic: size - RECORD_OVERHEAD for topic, size in report.max_message_bytes.items()}
         opened._lane = sink._Lane(producer, report.raise_if_refused().topic_id, limits, list(offsets))
         return Restored(
             checkpoints=copy.checkpoints(),
@@ -82,7 +85,7 @@ def restore_before_ownership(taps: Taps) -> None:
             took=timedelta(0),
         )
 
-    KafkaSink.open = open_lane  # type: ignore[method-assign]  # what a mutant is
+    exchange(KafkaSink, "open", open_lane)
 
 
 MUTANTS: Mapping[str, Callable[[Taps], None]] = MappingProxyType(
@@ -92,16 +95,16 @@ MUTANTS: Mapping[str, Callable[[Taps], None]] = MappingProxyType(
 
 def refuse_one_batch() -> None:
     """No mutant, but bad luck: the broker refuses the first batch of conversations, which is too large for it."""
-    sound = sink.transact
     refused = asyncio.Event()
 
     async def transact(producer: AIOKafkaProducer, load: Load, timestamp: Millis) -> Offsets:
         if _has_conversations(load) and not refused.is_set():
             refused.set()
             load = _swollen(load)
-        return await sound(producer, load, timestamp)
+        offsets: Offsets = await sound(producer, load, timestamp)
+        return offsets
 
-    sink.transact = transact
+    sound = exchange(sink, "transact", transact)
 
 
 def _swollen(load: Load) -> Load:

@@ -10,8 +10,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from functools import wraps
+from collections.abc import Iterable
 from pathlib import Path
 from signal import Signals
 from typing import Any
@@ -78,20 +77,12 @@ def tap(taps: Taps) -> None:
 
 
 def _tap_transactions(taps: Taps) -> None:
-    begin, send, commit = (
-        AIOKafkaProducer.begin_transaction,
-        AIOKafkaProducer.send_batch,
-        AIOKafkaProducer.commit_transaction,
-    )
-
-    @wraps(begin)
     async def begin_transaction(producer: AIOKafkaProducer) -> None:
         taps.laden = False
         await begin(producer)
         taps.in_transaction = True
         taps.reached(Point.BEGUN)
 
-    @wraps(send)
     async def send_batch(producer: AIOKafkaProducer, batch: Any, topic: str, *, partition: int) -> Any:
         future = await send(producer, batch, topic, partition=partition)
         taps.reached(Point.SENT)
@@ -100,7 +91,6 @@ def _tap_transactions(taps: Taps) -> None:
             taps.reached(Point.RECORDS_SENT)
         return future
 
-    @wraps(commit)
     async def commit_transaction(producer: AIOKafkaProducer) -> None:
         taps.reached(Point.ACKNOWLEDGED)
         await commit(producer)
@@ -109,15 +99,12 @@ def _tap_transactions(taps: Taps) -> None:
         if taps.laden:
             taps.reached(Point.RECORDS_COMMITTED)
 
-    AIOKafkaProducer.begin_transaction = begin_transaction
-    AIOKafkaProducer.send_batch = send_batch
-    AIOKafkaProducer.commit_transaction = commit_transaction
+    begin = exchange(AIOKafkaProducer, "begin_transaction", begin_transaction)
+    send = exchange(AIOKafkaProducer, "send_batch", send_batch)
+    commit = exchange(AIOKafkaProducer, "commit_transaction", commit_transaction)
 
 
 def _tap_the_end_of_transactions(taps: Taps) -> None:
-    send, handle = AIOKafkaConnection.send, EndTxnHandler.handle_response
-
-    @wraps(send)
     def send_request(connection: AIOKafkaConnection, request: Any, *arguments: Any, **options: Any) -> Any:
         answer = send(connection, request, *arguments, **options)
         if isinstance(request, EndTxnRequest):
@@ -125,53 +112,43 @@ def _tap_the_end_of_transactions(taps: Taps) -> None:
             asyncio.get_running_loop().call_soon(taps.reached, Point.ENDING)
         return answer
 
-    @wraps(handle)
     def handle_response(handler: EndTxnHandler, response: Any) -> Any:
         taps.reached(Point.ENDED)
         return handle(handler, response)
 
-    AIOKafkaConnection.send = send_request
-    EndTxnHandler.handle_response = handle_response
+    send = exchange(AIOKafkaConnection, "send", send_request)
+    handle = exchange(EndTxnHandler, "handle_response", handle_response)
 
 
 def _tap_restores(taps: Taps) -> None:
-    start, read_back, parse, move = sink.start_producer, sink.restore, restore.parse_key, working_copy._move
-
-    @wraps(start)
     async def start_producer(*arguments: Any) -> AIOKafkaProducer:
         producer = await start(*arguments)
         taps.in_transaction = False
         taps.reached(Point.OWNED)
         return producer
 
-    @wraps(read_back)
     async def restore_lane(*arguments: Any) -> Any:
         taps.restoring = True
         restored = await read_back(*arguments)
         taps.restoring = False
         return restored
 
-    @wraps(parse)
     def parse_key(key: bytes) -> Any:
         taps.reached(Point.RESTORING)
         return parse(key)
 
-    @wraps(move)
     def move_copy(*arguments: Any) -> None:
         taps.reached(Point.COPYING)
         move(*arguments)
 
-    _replace(sink, "start_producer", start_producer)
-    _replace(sink, "restore", restore_lane)
-    _replace(restore, "parse_key", parse_key)
-    _replace(restore, "_RECORDS_AT_ONCE", RESTORED_AT_ONCE)
-    _replace(working_copy, "_move", move_copy)
+    start = exchange(sink, "start_producer", start_producer)
+    read_back = exchange(sink, "restore", restore_lane)
+    parse = exchange(restore, "parse_key", parse_key)
+    move = exchange(working_copy, "_move", move_copy)
+    exchange(restore, "_RECORDS_AT_ONCE", RESTORED_AT_ONCE)
 
 
 def _tap_the_flow(taps: Taps) -> None:
-    put, move, close = Writer.put, Assembly.committed, KafkaSink.close
-
-    @wraps(put)
     async def put_step(writer: Writer, step: steps.Step) -> None:
         await put(writer, step)
         if isinstance(step, steps.Arrived):
@@ -179,23 +156,22 @@ def _tap_the_flow(taps: Taps) -> None:
         if isinstance(step, steps.Abandoned):
             taps.reached(Point.ABANDONED)
 
-    @wraps(move)
-    def committed(assembly: Assembly, *arguments: Any) -> Sequence[Any]:
+    def committed(assembly: Assembly, *arguments: Any) -> Any:
         news = move(assembly, *arguments)
         taps.reached(Point.MOVED)
         return news
 
-    @wraps(close)
     async def close_sink(closed: KafkaSink) -> None:
         taps.reached(Point.CLOSING)
         await close(closed)
 
-    _replace(Writer, "put", put_step)
-    _replace(Assembly, "committed", committed)
-    _replace(KafkaSink, "close", close_sink)
+    put = exchange(Writer, "put", put_step)
+    move = exchange(Assembly, "committed", committed)
+    close = exchange(KafkaSink, "close", close_sink)
 
 
-def _replace(where: object, name: str, tapped: object) -> None:
-    """Put something in the place of a part of the product, which must be there."""
-    assert hasattr(where, name), f"{where} has no {name}: the taps do not fit the product"
-    setattr(where, name, tapped)
+def exchange(where: object, name: str, other: object) -> Any:
+    """Put something in the place of a part of the product, which must be there, and return that part."""
+    part = getattr(where, name)
+    setattr(where, name, other)
+    return part
