@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
-from producer import events
+from producer import errors, events
 from producer.assembly.batch import AssemblyTools, BatchBounds
 from producer.assembly.pages import PageWorker
 from producer.clock import VirtualClock, WallClock
@@ -118,6 +118,13 @@ def digest_of(settings: Settings) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def the_one(raised: Exception) -> Exception:
+    """The error of a group of tasks that holds but one, however deep, so that it can say what to do; else as it is."""
+    while isinstance(raised, ExceptionGroup) and len(raised.exceptions) == 1:
+        raised = raised.exceptions[0]
+    return raised
+
+
 def new_id() -> str:
     """A random id for a read or an audit event."""
     return str(uuid.uuid4())
@@ -150,6 +157,10 @@ class Daemon:
                         await asyncio.wait({work})
                     heart.cancel()
                 code = HARD_STOP if work.cancelled() else 0
+        except Exception as raised:  # noqa: BLE001 - raised again; its exit code goes into the last line
+            error = the_one(raised)
+            code = error.exit_code if isinstance(error, errors.ProducerError) else errors.ProducerError.exit_code
+            raise error from None
         finally:
             observe(events.ServiceStopped(run_id=run_id, exit_code=code))
         return code

@@ -77,9 +77,10 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('genesys-producer')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    named = next((word for word in words if not word.startswith("-")), None)
     for name, command in COMMANDS.items():
         own = commands.add_parser(name, help=command.summary, description=command.summary)
-        if name in words:
+        if name == named:
             module = importlib.import_module(command.module)
             module.configure(own)
             own.set_defaults(run=module.run)

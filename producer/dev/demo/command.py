@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from producer.dev.demo.stage import Stage, StageOptions
 from producer.dev.demo.view import Topic, View
 from producer.settings.values import parse_instant, parse_span
+
+T = TypeVar("T", timedelta, datetime)
 
 SATURDAY = 5
 FOUND_A_PROBLEM = 1
@@ -21,6 +25,8 @@ HEAD_MAY_BE_LATE = timedelta(seconds=60)
 """Head lag and two polls: where the head must have come to at the end, or the run says nothing."""
 FASTEST_JUDGED = 10
 """Beyond this speed real time shows in virtual delays, and lateness is printed but not judged."""
+SLOWEST, FASTEST = 0.01, 100_000  # as dev.clock_speed
+HIGHEST_RATE = 1_000_000  # as the simulator
 RATE = 60_000
 """Conversations a day: enough that something happens every second, and a poll costs few requests."""
 
@@ -29,9 +35,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--duration", type=_span, help="end by itself after so long (real time) and judge the run")
     parser.add_argument("--output", choices=("text", "json"), default="text", help="json: only the judge's answer")
-    parser.add_argument("--speed", type=float, default=1.0, help="virtual seconds per second (default %(default)s)")
+    parser.add_argument(
+        "--speed",
+        type=_number(float, SLOWEST, FASTEST),
+        default=1.0,
+        help="virtual seconds per second (default %(default)s)",
+    )
     parser.add_argument("--origin", type=_instant, help="the instant its clock starts at (default: a weekday, 10:00Z)")
-    parser.add_argument("--rate", type=int, default=RATE, help="conversations a day (default %(default)s)")
+    parser.add_argument("--rate", type=rate, default=RATE, help="conversations a day (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another organisation (default %(default)s)")
 
 
@@ -40,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     origin = arguments.origin or last_weekday_at_ten(datetime.now(UTC))
     options = StageOptions(origin=origin, speed=arguments.speed, rate=arguments.rate, seed=arguments.seed)
     out = sys.stderr if arguments.output == "json" else sys.stdout
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: all is put away
     _say(out, "starting a simulated Genesys Cloud organisation, Apache Kafka and the daemon …")
     with Stage(options) as stage:
         _say(out, f"status page: {stage.admin_url}/   simulator: {stage.simulator_url}   (Ctrl-C ends all)")
@@ -84,14 +96,33 @@ def last_weekday_at_ten(now: datetime) -> datetime:
 
 
 def _span(text: str) -> timedelta:
-    span = parse_span(text)
-    if not isinstance(span, timedelta):
-        raise argparse.ArgumentTypeError(f"{text} is not a span like 60s")
+    span = _parsed(parse_span, text, timedelta)
+    if span <= timedelta(0):
+        raise argparse.ArgumentTypeError(f"{text} is no time at all")
     return span
 
 
 def _instant(text: str) -> datetime:
-    instant = parse_instant(text)
-    if not isinstance(instant, datetime):
-        raise argparse.ArgumentTypeError(f"{text} is not an instant like 2026-03-10T10:00:00Z")
-    return instant
+    return _parsed(parse_instant, text, datetime)
+
+
+def _parsed(parse: Callable[[object], object], text: str, kind: type[T]) -> T:
+    """What the settings' own parser makes of a text, its refusal as argparse shows it."""
+    try:
+        value = parse(text)
+    except ValueError as refused:
+        raise argparse.ArgumentTypeError(f"{text} {refused}") from None
+    assert isinstance(value, kind)  # noqa: S101 - text is always parsed to the end
+    return value
+
+
+def _number(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:
+    """What reads a number within bounds, so that a wrong one is refused before anything starts."""
+
+    def number(text: str) -> float:
+        value = kind(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not between {least} and {most}")
+        return value
+
+    return number

@@ -95,9 +95,10 @@ def status_line(status: Mapping[str, Any]) -> str:
     if not status["ready"]:
         return "not ready: " + "; ".join(reason["reason"] for reason in status["reasons"])
     source = status["sources"][0]
-    head = str(source["head"])[11:19] or "-"
+    covered_to = f"{source['covered_to'][11:19]}Z" if source["covered_to"] else "-"
     uncovered = source["uncovered_seconds"]
+    due = "-" if uncovered is None else f"{uncovered:.0f}"
     return (
-        f"covered to {head}Z, {'-' if uncovered is None else f'{uncovered:.0f}'} s due, {source['holes_in_all']} holes"
+        f"covered to {covered_to}, {due} s due, {source['holes_in_all']} holes"
         f" | {source['used'] or 0} of {source['cap'] or '-'} requests a minute, {source['rate_limited']} refused"
     )
