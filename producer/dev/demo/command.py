@@ -33,14 +33,10 @@ RATE = 60_000
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    speed, rate = _number(float, SLOWEST, FASTEST), _number(int, 1, HIGHEST_RATE)
     parser.add_argument("--duration", type=_span, help="end by itself after so long (real time) and judge the run")
     parser.add_argument("--output", choices=("text", "json"), default="text", help="json: only the judge's answer")
-    parser.add_argument(
-        "--speed",
-        type=_number(float, SLOWEST, FASTEST),
-        default=1.0,
-        help="virtual seconds per second (default %(default)s)",
-    )
+    parser.add_argument("--speed", type=speed, default=1.0, help="virtual seconds per second (default %(default)s)")
     parser.add_argument("--origin", type=_instant, help="the instant its clock starts at (default: a weekday, 10:00Z)")
     parser.add_argument("--rate", type=rate, default=RATE, help="conversations a day (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another organisation (default %(default)s)")
