@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import uuid
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +31,7 @@ from producer.lifecycle import stop_on_signals
 from producer.model.batch import Restored, Topic
 from producer.pipeline import Lane, LanePolicy
 from producer.planning.head import HeadPolicy
-from producer.ports import Clock, Observer
+from producer.ports import Clock
 from producer.settings import Settings, shown, shown_flat
 from producer.telemetry.telemetry import Options as TelemetryOptions
 from producer.telemetry.telemetry import Telemetry
@@ -55,8 +56,8 @@ def clock_of(settings: Settings) -> Clock:
     return VirtualClock(origin=dev.clock_origin, epoch=dev.clock_epoch, speed=dev.clock_speed)
 
 
-def kafka_options(settings: Settings) -> KafkaOptions:
-    """The cluster, the topics and the identity that the settings name."""
+def kafka_options(settings: Settings, learn: Callable[[str], None] = lambda _secret: None) -> KafkaOptions:
+    """The cluster, the topics and the identity that the settings name. `learn` is told the password at every use."""
     kafka, security = settings.kafka, settings.kafka.security
     return KafkaOptions(
         bootstrap_servers=",".join(kafka.bootstrap_servers),
@@ -65,7 +66,7 @@ def kafka_options(settings: Settings) -> KafkaOptions:
             protocol=security.protocol,
             mechanism=security.sasl_mechanism or "SCRAM-SHA-512",
             username=security.username,
-            password=security.password or None,
+            password=learning(security.password, learn) if security.password else None,
             ca_file=security.ca_file,
             certificate_file=security.cert_file,
             key_file=security.key_file,
@@ -125,6 +126,17 @@ def the_one(raised: Exception) -> Exception:
     return raised
 
 
+def learning(secret: Callable[[], str], learn: Callable[[str], None]) -> Callable[[], str]:
+    """The same secret, told to `learn` at every use: one that was rotated on disk is kept out of the log as well."""
+
+    def told() -> str:
+        value = secret()
+        learn(value)
+        return value
+
+    return told
+
+
 def new_id() -> str:
     """A random id for a read or an audit event."""
     return str(uuid.uuid4())
@@ -148,8 +160,8 @@ class Daemon:
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(telemetry.serve())
-                source = await stack.enter_async_context(self._source(clock, observe))
-                lane = self._lane(source, clock, observe, run_id)
+                source = await stack.enter_async_context(self._source(clock, telemetry))
+                lane = self._lane(source, clock, telemetry, run_id)
                 async with asyncio.TaskGroup() as group:
                     heart = group.create_task(telemetry.run())
                     work = group.create_task(lane.run(stop))
@@ -181,21 +193,23 @@ class Daemon:
             secrets=settings.secrets(),
         )
 
-    def _source(self, clock: Clock, observe: Observer) -> GenesysSource:
+    def _source(self, clock: Clock, telemetry: Telemetry) -> GenesysSource:
         genesys = self.settings.genesys
         return GenesysSource(
             name=SOURCE,
             endpoints=endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url),
-            credentials=Credentials(client_id=genesys.client_id, secret=genesys.client_secret),
+            credentials=Credentials(
+                client_id=genesys.client_id, secret=learning(genesys.client_secret, telemetry.learn_secret)
+            ),
             options=client_options(self.settings),
             clock=clock,
-            observe=observe,
+            observe=telemetry.observe,
             split=split,
         )
 
-    def _lane(self, source: GenesysSource, clock: Clock, observe: Observer, run_id: str) -> Lane:
+    def _lane(self, source: GenesysSource, clock: Clock, telemetry: Telemetry, run_id: str) -> Lane:
         settings = self.settings
-        options = kafka_options(settings)
+        options = kafka_options(settings, learn=telemetry.learn_secret)
         sink = KafkaSink(options, lane=partition_of(SOURCE.encode(), options.lanes), clock=clock)
         avro = Avro.shipped()
         schema = avro.schemas.latest(Subject.CONVERSATION)
@@ -224,7 +238,7 @@ class Daemon:
             sink=sink,
             clock=clock,
             real_clock=WallClock(),
-            observe=observe,
+            observe=telemetry.observe,
             policy=lane_policy(settings),
             tools=tools,
             new_id=new_id,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from producer import errors
-from producer.app import client_options, clock_of, digest_of, kafka_options, lane_policy, the_one
+from producer.app import client_options, clock_of, digest_of, kafka_options, lane_policy, learning, the_one
 from producer.clock import VirtualClock, WallClock
 from producer.settings import Settings
 from producer.settings.catalogue import SETTINGS
@@ -194,3 +194,9 @@ def test_options_hold_no_secret_that_can_be_seen() -> None:
 
     assert "canary" not in repr(everything(settings)[:1] + everything(settings)[2:])
     assert "canary" not in json.dumps(settings.model_dump(mode="json"))
+
+
+def test_a_secret_is_learned_at_every_use_so_that_a_rotated_one_is_kept_out_of_the_log_too() -> None:
+    rotating, learned = iter(["first", "second"]), list[str]()
+    secret = learning(lambda: next(rotating), learned.append)
+    assert (secret(), secret(), learned) == ("first", "second", ["first", "second"])
