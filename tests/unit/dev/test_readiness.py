@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -18,7 +19,7 @@ def somebody(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 
         def serve() -> None:
             connection, _ = server.accept()
-            with connection:
+            with connection, contextlib.suppress(ConnectionError):  # who sees a stranger hangs up in mid-sentence
                 answer(connection)
 
         thread = threading.Thread(target=serve)
