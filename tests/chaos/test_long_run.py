@@ -18,7 +18,7 @@ DECKS = 4
 OUTAGE_EVERY = 5
 LONG_LIVED = {Point.BEGUN, Point.SENT, Point.ACKNOWLEDGED, Point.ENDING, Point.ENDED, Point.COMMITTED, Point.MOVED}
 """Points of lives that come as far as their second transaction, where an outage can meet them."""
-FAULTS = ("server-error", "bad-gateway", "truncated", "reset", "unauthorized")
+FAULTS = ("server-error", "bad-gateway", "truncated", "reset", "unauthorized", "rate-limited")
 FAULT_SHARE = 0.05
 
 
