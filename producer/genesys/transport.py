@@ -14,7 +14,6 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -23,6 +22,7 @@ from yarl import URL
 from producer import events
 from producer.genesys.exchange import Answer, Failure, NoAnswer, Request
 from producer.genesys.options import ClientOptions
+from producer.genesys.proxies import Proxy, proxies_of_environment, proxy_for
 from producer.genesys.unpack import ACCEPTED, too_large, unpack
 from producer.ports import Clock, Observer
 
@@ -37,6 +37,9 @@ FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
 )
 """What a foreign exception means: the first line that fits."""
 
+_QUOTING = (aiohttp.ClientResponseError, aiohttp.InvalidURL)
+"""Errors whose text or repr holds addresses and headers of the request: only their class and status are told."""
+
 _SKEW_EVERY = timedelta(minutes=1)
 
 
@@ -48,23 +51,20 @@ def as_no_answer(request: Request) -> Iterator[None]:
     except tuple(kind for kind, _ in FAILURES) as error:
         failure = next(failure for kind, failure in FAILURES if isinstance(error, kind))
         host = urlsplit(request.url).netloc
-        raise NoAnswer(failure, f"{failure.value} at {host}: {type(error).__name__} {error}".rstrip()) from error
+        cause = None if isinstance(error, _QUOTING) else error
+        message = f"{failure.value} at {host}: {type(error).__name__} {_told_of(error)}".rstrip()
+        raise NoAnswer(failure, message) from cause
 
 
-def proxy_for(address: str) -> URL | None:
-    """The proxy that the environment names for an address (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).
-
-    Read here and not left to aiohttp's trust_env, which also takes credentials from a netrc file.
-    """
-    parts = urlsplit(address)
-    proxies = getproxies_environment()
-    if not parts.hostname or parts.scheme not in proxies or proxy_bypass(parts.hostname):
-        return None
-    return URL(proxies[parts.scheme])
+def _told_of(error: Exception) -> str:
+    """What may be said of a foreign exception besides its class."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"(status {error.status})"
+    return "" if isinstance(error, _QUOTING) else str(error)
 
 
 class Transport:
-    """A session with the API and the login host.
+    """A session with the API and the login host. Raises ConfigurationError for a proxy that can't be used.
 
     The mutable state: the session, the proxies of the two hosts, and when the skew was last told.
     """
@@ -75,7 +75,8 @@ class Transport:
         self._observe = observe
         self._source = source
         self._session: aiohttp.ClientSession | None = None
-        self._proxies: dict[str, URL | None] = {}
+        self._environment = proxies_of_environment()
+        self._proxies: dict[str, Proxy | None] = {}
         self._skew_told_at: datetime | None = None
 
     async def __aenter__(self) -> Self:
@@ -90,6 +91,8 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )
+        # A GET on a connection that the server closed would be sent twice, once without a place in the limiter.
+        self._session._retry_connection = False  # noqa: SLF001 - there is no public switch; a test pins it
         return self
 
     async def __aexit__(
@@ -103,13 +106,17 @@ class Transport:
         """Make one attempt. Raises NoAnswer when no whole answer came back in time and in bounds."""
         if self._session is None:
             raise RuntimeError("the transport is not open")
+        proxy = self._proxy(request.url)
+        to_proxy = {"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else {}
+        tunnelled = request.url.startswith("https:")
         with as_no_answer(request):
             async with self._session.request(
                 request.method,
                 URL(request.url, encoded=True),
                 data=request.body,
-                headers={"X-Request-Id": request.request_id, **request.headers},
-                proxy=self._proxy(request.url),
+                headers={"X-Request-Id": request.request_id, **request.headers, **({} if tunnelled else to_proxy)},
+                proxy=proxy.url if proxy else None,
+                proxy_headers=to_proxy if tunnelled else None,
                 allow_redirects=False,  # a token must not follow to another host
             ) as response:
                 body = await self._body(response)
@@ -128,11 +135,11 @@ class Transport:
             chunks.append(chunk)
         return unpack(b"".join(chunks), response.headers.get("Content-Encoding", ""), limit)
 
-    def _proxy(self, address: str) -> URL | None:
-        """The proxy for an address; asked of the environment once for each host."""
+    def _proxy(self, address: str) -> Proxy | None:
+        """The proxy for an address; NO_PROXY is asked once for each host."""
         host = urlsplit(address).netloc
         if host not in self._proxies:
-            self._proxies[host] = proxy_for(address)
+            self._proxies[host] = proxy_for(address, self._environment)
         return self._proxies[host]
 
     def _measure_skew(self, date: str | None) -> None:

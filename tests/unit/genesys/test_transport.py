@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import traceback
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import aiohttp
 import pytest
+from yarl import URL
 
-from producer import events
+from producer import errors, events
 from producer.genesys.exchange import Answer as Got
 from producer.genesys.exchange import Endpoint, Failure, NoAnswer, Request
 from producer.genesys.options import ClientOptions
-from producer.genesys.transport import FAILURES, Transport, proxy_for
+from producer.genesys.proxies import Proxy, proxies_of_environment, proxy_for
+from producer.genesys.transport import FAILURES, Transport
 from tests.support.clock import FakeClock
 from tests.support.genesys_api import ME, Answer, GenesysApi
 
@@ -77,7 +82,75 @@ async def test_the_proxy_of_the_environment_is_used(api: GenesysApi, monkeypatch
         got = await made.send(request("http://api.outside.example" + ME))
     assert isinstance(got, Got)
     assert api.seen[0].headers["Host"] == "api.outside.example"
-    assert [proxy_for(each) for each in ("http://inside.example/", "https://outside.example/")] == [None, None]
+    proxies = proxies_of_environment()
+    assert [proxy_for(each, proxies) for each in ("http://inside.example/", "https://outside.example/")] == [None, None]
+
+
+CANARY = "canary-proxy-4417"
+
+
+async def test_the_password_of_a_proxy_is_told_to_the_proxy_only(
+    api: GenesysApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", api.url.replace("//", f"//me%40home:{CANARY}@"))
+    async with Transport(OPTIONS, clock=FakeClock(), observe=lambda _: None) as made:
+        await made.send(request("http://api.outside.example" + ME))
+        assert CANARY not in repr(vars(made))
+    expected = "Basic " + b64encode(f"me@home:{CANARY}".encode()).decode()
+    assert api.seen[0].headers["Proxy-Authorization"] == expected
+
+
+async def test_a_proxy_that_refuses_a_tunnel_is_told_of_without_its_password(
+    api: GenesysApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        monkeypatch.setenv("https_proxy", f"http://me:{CANARY}@127.0.0.1:{port}")
+        async with Transport(OPTIONS, clock=FakeClock(), observe=lambda _: None) as made:
+            with pytest.raises(NoAnswer) as refused:
+                await made.send(request("https://api.outside.example" + ME))
+    assert str(refused.value) == "connection at api.outside.example: ClientHttpProxyError (status 407)"
+    assert CANARY not in "".join(traceback.format_exception(refused.value))
+    assert b"Proxy-Authorization: Basic " + b64encode(f"me:{CANARY}".encode()) in asked[0]
+    assert b"B x" not in asked[0]
+
+
+@pytest.mark.parametrize("value", ["http://h:port", "http://", "socks5://h:1", "http://a%3Ab:c@h:1", "http://[::1:80"])
+def test_a_proxy_that_can_not_be_used_is_refused_at_the_start(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", value.replace("//", f"//me:{CANARY}@", 1) if "@" not in value else value)
+    with pytest.raises(errors.ConfigurationError, match="HTTPS_PROXY is no address of a proxy") as refused:
+        Transport(OPTIONS, clock=FakeClock(), observe=lambda _: None)
+    assert CANARY not in str(refused.value)
+
+
+def test_a_proxy_may_be_named_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "proxy.example:3128")
+    assert proxies_of_environment() == {"https": Proxy(url=URL("http://proxy.example:3128"))}
+
+
+async def test_a_request_on_a_connection_that_the_server_closes_is_sent_once(transport: Transport) -> None:
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await transport.send(request(url))
+        with pytest.raises(NoAnswer) as lost:
+            await transport.send(request(url))
+    assert (lost.value.failure, len(asked)) == (Failure.CONNECTION, 2)
 
 
 async def test_credentials_of_a_netrc_file_never_replace_the_token(
