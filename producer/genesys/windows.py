@@ -180,16 +180,29 @@ class WindowReader:
     async def _answers_elsewhere(self, course: Course) -> bool:
         """True when a small question is answered now."""
         try:
-            await self._ask_elsewhere(course)
-        except (errors.SourceUnavailable, errors.MalformedBody, errors.WindowRefused):
+            return await self._ask_elsewhere(course)
+        except (errors.SourceUnavailable, errors.MalformedBody):
             return False
+
+    async def _ask_elsewhere(self, course: Course) -> bool:
+        """Ask a small question: one conversation of the time before the window. True when it was answered.
+
+        A refusal of that question says nothing of the window, nor that the API answers elsewhere.
+        """
+        try:
+            await self._page(course, 1, part=Slice(window=before(course.part.window)), size=1)
+        except errors.WindowRefused:
+            return False
+        course.answered_elsewhere = True
         return True
 
-    async def _ask_elsewhere(self, course: Course) -> None:
-        """Ask a small question: one conversation of the minute before the window."""
-        start = course.part.window.start
-        await self._page(course, 1, part=Slice(window=Window(start - _CONTROL, start)), size=1)
-        course.answered_elsewhere = True
+
+def before(window: Window) -> Window:
+    """The minute before a window, or what of it lies on the day of the window's start."""
+    start = window.start
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    earliest = start - _CONTROL
+    return Window(earliest if start == midnight else max(earliest, midnight), start)
 
 
 def cut(part: Slice) -> tuple[Slice, ...]:

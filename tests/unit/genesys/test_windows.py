@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 from producer import errors
+from producer.genesys.breaker import BreakerPolicy
 from producer.genesys.options import ClientOptions
-from producer.genesys.windows import _together
+from producer.genesys.windows import _together, before
 from producer.model.reads import Page
 from producer.model.windows import Direction, Ended, Slice, Window
 from tests.support.clock import NOON, FakeClock
@@ -263,6 +264,30 @@ async def test_a_window_that_fails_in_three_reads_while_another_is_answered_is_r
         with pytest.raises(errors.WindowRefused, match="while the API answers otherwise") as refused:
             await made.read()
     assert (refused.value.code, refused.value.correlation_id) == ("internal.server.error", "ctx-1")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "asked_from"), [(0, -60), (0.001, 0), (30, 0), (60, 0), (90, 30)], ids=lambda each: f"{each} s"
+)
+def test_the_small_question_never_straddles_a_midnight(seconds: float, asked_from: float) -> None:
+    midnight = NOON + timedelta(hours=12)
+    start = midnight + timedelta(seconds=seconds)
+    asked = before(Window(start, start + timedelta(seconds=5)))
+    assert asked == Window(midnight + timedelta(seconds=asked_from), start)
+
+
+async def test_a_refused_small_question_is_no_answer_and_refuses_no_window(api: GenesysApi) -> None:
+    refusal = error_answer(400, "bad.request", "no such time")
+    api.refuse = lambda seen: (
+        None if seen.path != QUERY else BROKEN if seen.json["interval"].startswith("2025-03-10T12:0") else refusal
+    )
+    options = ClientOptions(retries=0, breaker=BreakerPolicy(failures=2), timeout=timedelta(seconds=5))
+    clock = FakeClock()
+    async with bench(api.url, options=options, clock=clock) as made:
+        for _ in range(6):
+            with pytest.raises(errors.SourceUnavailable, match="500 internal"):
+                await made.read()
+            clock.advance(timedelta(minutes=5))
 
 
 async def test_a_400_refuses_the_window_at_once(api: GenesysApi) -> None:
