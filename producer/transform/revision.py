@@ -43,12 +43,14 @@ class Comparison:
         """What came of a raw conversation. Never raises for what the conversation holds: that is Poison."""
         seen = raw_hash(raw.raw)
         state = known(raw.id) if raw.id is not None else None
-        if state is not None and (seen == state.raw_hash or state.redacted):
+        if state is not None and seen == state.raw_hash:
             return _seen_again(state)
         try:
             content = parse(raw.raw)
             found = usable_id(content)
         except errors.Malformed as error:
+            if state is not None and state.redacted:  # a dead letter would hold what was to be forgotten
+                return _UNCHANGED
             letter = f"#{seen.hex()}"
             return _poison(error, known(letter) or ConversationState(id=letter), seen)
         if found != raw.id:

@@ -404,3 +404,16 @@ def test_nothing_of_a_redacted_conversation_is_ever_emitted(content: dict[str, A
     memory = Memory()
     memory.states["c-1"] = ConversationState(id="c-1", redacted=True)
     assert memory.see(RawConversation(guessed, seen(content).raw)) == Unchanged()
+
+
+def test_another_conversation_that_is_taken_for_a_redacted_one_is_emitted() -> None:
+    memory = Memory()
+    memory.states["c-1"] = ConversationState(id="c-1", redacted=True)
+    outcome = memory.emit(RawConversation("c-1", seen(conversation(conversationId="c-2")).raw))
+    assert outcome.state.id == "c-2"
+
+
+def test_bytes_that_show_the_id_of_a_redacted_conversation_and_do_not_parse_are_no_dead_letter() -> None:
+    memory = Memory()
+    memory.states["c-1"] = ConversationState(id="c-1", redacted=True)
+    assert memory.see(RawConversation("c-1", b'{"conversationId":"c-1","x":NaN}')) == Unchanged()
