@@ -123,7 +123,9 @@ class SinkUnavailable(SinkError):
 class SinkRefused(SinkError):
     """Kafka refuses us: authentication, authorisation, or a topic that is not as declared."""
 
-    what_to_do = "check kafka.security, the ACLs and `genesys-producer topics check`"
+    what_to_do = (
+        "check kafka.security, the ACLs, and the topics: `genesys-producer topics create` makes what is missing"
+    )
 
 
 class Fenced(SinkError):

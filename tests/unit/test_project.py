@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from producer.cli import COMMANDS
+from producer.settings.catalogue import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ("runtime", "demo", "dev")
@@ -123,6 +124,29 @@ def test_the_readme_names_the_two_commands_and_every_command_of_the_command_line
     assert named == COMMANDS.keys()
     assert re.search(r"^make demo\b", readme, re.MULTILINE)
     assert re.search(r"^make test\b", readme, re.MULTILINE)
+
+
+def test_the_settings_of_the_readme_exist() -> None:
+    _, _, table = _text("README.md").partition("| setting | default |")
+    rows = re.findall(r"^\| (`[^|]+) \|", table.partition("\n\n")[0], re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+
+    assert len(named) > 10
+    assert [name for name in named if not any(known.startswith(name.removesuffix("*")) for known in SETTINGS)] == []
+
+
+def test_every_command_that_a_text_recommends_exists() -> None:
+    files = [
+        name for name in _files() if name.startswith(("producer/", "docs/", "README")) and Path(name).suffix in TEXTS
+    ]
+    named = {
+        match[1] for name in files for match in re.finditer(r"`genesys-producer ([a-z]+(?: [a-z]+)?)", _text(name))
+    }
+    actions = {"topics": {"create"}, "state": {"show"}, "config": {"check", "show", "schema"}}
+
+    assert {words for words in named if words.split()[0] not in COMMANDS} == set()
+    two = {tuple(words.split()) for words in named if " " in words and words.split()[0] in actions}
+    assert {each for each in two if each[1] not in actions[each[0]]} == set()
 
 
 def test_every_place_in_the_architecture_exists_and_every_place_is_there() -> None:
