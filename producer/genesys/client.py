@@ -67,7 +67,6 @@ class Client:
         clock: Clock,
         observe: Observer,
         source: str = "",
-        usage: Usage | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self._login = endpoints.login
@@ -79,7 +78,7 @@ class Client:
         self._backoff = backoff or Backoff()
         self._transport = Transport(options, clock=clock, observe=observe, source=source)
         self._tokens = TokenKeeper(self._fetch_token, clock=clock, observe=observe, source=source)
-        self._gate = Gate(options, clock=clock, observe=observe, source=source, usage=usage)
+        self._gate = Gate(options, clock=clock, observe=observe, source=source)
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:

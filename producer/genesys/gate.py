@@ -27,14 +27,12 @@ class BreakerOpen(errors.SourceUnavailable):
 class Gate:
     """One source's way out: `slots` bounds the requests in flight, a turnstile lets them ask the limiter in order."""
 
-    def __init__(
-        self, options: ClientOptions, *, clock: Clock, observe: Observer, source: str = "", usage: Usage | None = None
-    ) -> None:
+    def __init__(self, options: ClientOptions, *, clock: Clock, observe: Observer, source: str = "") -> None:
         self._clock = clock
         self._observe = observe
         self._source = source
         self._turnstile = asyncio.Lock()
-        self._limiter = Limiter(options.limiter, now=clock.now(), usage=usage)
+        self._limiter = Limiter(options.limiter, now=clock.now())
         self._breaker = Breaker(options.breaker)
         self.slots = asyncio.Semaphore(options.concurrency)
 

@@ -65,7 +65,7 @@ class Limiter:
     (in order of time), when the last ones were sent, what was learned, and until when everything waits.
     """
 
-    def __init__(self, policy: LimiterPolicy, *, now: datetime, usage: Usage | None = None) -> None:
+    def __init__(self, policy: LimiterPolicy, *, now: datetime) -> None:
         self._policy = policy
         self._in_flight = 0
         self._ended: deque[_Place] = deque()
@@ -73,8 +73,6 @@ class Limiter:
         self._told: int | None = None
         self._paused_until = now
         self._learned: _Learned | None = None
-        if usage:
-            self.resume(usage, now)
 
     def __repr__(self) -> str:
         return f"<Limiter {self._in_flight} in flight, {len(self._ended)} ended, {len(self._sent)} sent lately>"

@@ -26,7 +26,7 @@ from producer.ports import Clock, Observer
 class GenesysSource:
     """Reads one organisation. Open it with `async with`: closing it closes its connections.
 
-    `usage` is what a predecessor's checkpoint says the rate limit still carries; `name` goes into every event.
+    `name` goes into every event.
     """
 
     def __init__(
@@ -38,7 +38,6 @@ class GenesysSource:
         clock: Clock,
         observe: Observer,
         split: SplitPage,
-        usage: Usage | None = None,
         name: str = "default",
         backoff: Backoff | None = None,
     ) -> None:
@@ -51,7 +50,6 @@ class GenesysSource:
             clock=clock,
             observe=observe,
             source=name,
-            usage=usage,
             backoff=backoff,
         )
         self._windows = WindowReader(self._client, api=endpoints.api, options=options, split=split)

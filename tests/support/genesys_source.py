@@ -16,7 +16,6 @@ from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff
 from producer.genesys.source import GenesysSource
-from producer.model.checkpoint import Usage
 from producer.model.reads import Page, RawConversation, Read, ReadEnd, ReadKind, Split, SplitBody
 from producer.model.windows import Slice, Window
 from producer.ports import Clock
@@ -90,7 +89,6 @@ async def bench(
     options: ClientOptions | None = None,
     clock: Clock | None = None,
     secret: str = SECRET,
-    usage: Usage | None = None,
 ) -> AsyncIterator[Bench]:
     """An open source that asks `url`, with small waits and no jitter."""
     clock = clock or FakeClock()
@@ -102,7 +100,6 @@ async def bench(
         clock=clock,
         observe=heard.append,
         split=split_body,
-        usage=usage,
         backoff=Backoff(jitter=lambda: 1.0),
     )
     async with source:

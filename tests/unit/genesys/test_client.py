@@ -314,8 +314,6 @@ async def test_what_a_predecessor_spent_is_counted(api: GenesysApi) -> None:
     async with bench(api.url, clock=clock) as first:
         await first.read()
         usage = first.source.usage()
-    async with bench(api.url, clock=clock, usage=usage) as third:
-        assert third.source.usage() == usage
     async with bench(api.url, clock=clock) as second:
         second.source.resume(usage)
         assert second.source.usage() == usage

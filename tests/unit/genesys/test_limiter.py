@@ -24,7 +24,10 @@ def at(count: float) -> datetime:
 
 def limiter(requests_per_minute: int = 24, usage: Usage | None = None) -> Limiter:
     """24 a minute: 2 in any 5 seconds."""
-    return Limiter(LimiterPolicy(requests_per_minute=requests_per_minute, headroom=0), now=NOON, usage=usage)
+    made = Limiter(LimiterPolicy(requests_per_minute=requests_per_minute, headroom=0), now=NOON)
+    if usage:
+        made.resume(usage, NOON)
+    return made
 
 
 def send(made: Limiter, *instants: float) -> None:
