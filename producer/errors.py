@@ -99,6 +99,12 @@ class WrongOrganisation(SourceError):
     what_to_do = "check genesys.realm_id and the credentials; another organisation needs a source name of its own"
 
 
+class ClockAhead(SourceError):
+    """This machine's clock is ahead of Genesys Cloud's: windows would lie in its future and come back empty."""
+
+    what_to_do = "synchronise this machine's clock (NTP); until then nothing is read"
+
+
 class WindowRefused(SourceError):
     """Genesys Cloud refuses this one window, and would again: it becomes a hole and is asked for later."""
 

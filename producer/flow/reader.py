@@ -26,6 +26,9 @@ from producer.ports import Clock, Observer, Source
 
 Answers = AsyncGenerator[Page | Split | ReadEnd, None]
 
+CLOCK_TOLERANCE = timedelta(seconds=2)
+"""How far a window may reach beyond the server's clock: its Date leaves out fractions of a second."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPolicy:
@@ -130,6 +133,7 @@ class Reader:
         async for answer in answers:
             if not isinstance(answer, Page):
                 return answer
+            refuse_future(read, answer)
             await self.put(steps.Arrived(read=read, page=answer))
             self.observe(
                 events.PageFetched(
@@ -168,6 +172,23 @@ class Reader:
         if self._failures:
             self._failures = 0
             self.observe(events.SourceRecovered(source=self.name))
+
+
+def refuse_future(read: Read, page: Page) -> None:
+    """Refuse a page of a window that ends in the server's future: what it is missing will happen only later.
+
+    Raises ClockAhead.
+    """
+    if read.slice is None or page.served_at is None:
+        return
+    end = read.slice.window.end
+    ahead = end - page.served_at
+    if ahead > CLOCK_TOLERANCE:
+        raise errors.ClockAhead(
+            f"this machine's clock is ahead of the source's: the window ends at {end.isoformat()},"
+            f" the source's clock shows {page.served_at.isoformat()}, {ahead.total_seconds():.1f} s before",
+            code="clock.ahead",
+        )
 
 
 def first_head(capture_start: datetime, now: datetime) -> datetime:

@@ -24,7 +24,7 @@ async def read_by_id(client: Client, read: Read, *, api: str, split: SplitPage) 
     """
     tally = Tally()
     seen: set[str] = set()
-    pages = unique = repeated = 0
+    pages = filled = unique = repeated = 0
     batches = deque(read.ids[start : start + IDS_PER_CALL] for start in range(0, len(read.ids), IDS_PER_CALL))
     while batches:
         ids = batches.popleft()
@@ -38,6 +38,7 @@ async def read_by_id(client: Client, read: Read, *, api: str, split: SplitPage) 
             batches.extendleft((ids[middle:], ids[:middle]))
             continue
         pages += 1
+        filled += bool(reply.value.conversations)
         for found in reply.value.conversations:
             known = found.id is not None and found.id in seen
             repeated += known
@@ -47,6 +48,7 @@ async def read_by_id(client: Client, read: Read, *, api: str, split: SplitPage) 
     yield ReadEnd(
         verdict=Verdict.PROVISIONAL if repeated else Verdict.COMPLETE,
         pages=pages,
+        filled=filled,
         attempts=tally.attempts,
         unique=unique,
         repeated=repeated,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from producer import errors
 
@@ -42,6 +44,15 @@ class Answer:
     def correlation_id(self) -> str | None:
         """The vendor's id of the exchange, which its support asks for."""
         return self.headers.get("inin-correlation-id")
+
+
+def served_at(headers: Mapping[str, str]) -> datetime | None:
+    """The server's clock as its Date tells it, in whole seconds; None where it is absent or no instant."""
+    try:
+        told = parsedate_to_datetime(headers.get("date", ""))
+        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 class Failure(enum.Enum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from producer.genesys.exchange import served_at
 from producer.genesys.options import RESULT_CAP
 from producer.genesys.outcome import Reply
 from producer.model.reads import Page, RawConversation, ReadEnd, SplitBody, Verdict
@@ -23,6 +24,7 @@ class Census:
         self._ids: set[str] = set()
         self._full_pages: set[int] = set()
         self._pages = 0
+        self._filled = 0
         self._nameless = 0
         self._repeated = 0
         self._first_hits: int | None = None
@@ -51,6 +53,7 @@ class Census:
         self._repeated += len(ids) - (len(self._ids) - known)
         self._nameless += len(page.conversations) - len(ids)
         self._pages += 1
+        self._filled += bool(page.conversations)
         self._last_number = page.number
         self._last_full = len(page.conversations) >= self._size
         if self._last_full:
@@ -70,6 +73,7 @@ class Census:
         return ReadEnd(
             verdict=Verdict.COMPLETE if consistent else Verdict.PROVISIONAL,
             pages=self._pages,
+            filled=self._filled,
             attempts=attempts,
             unique=unique,
             repeated=self._repeated,
@@ -88,6 +92,7 @@ def page_of(number: int, reply: Reply[SplitBody]) -> Page:
         as_of=reply.sent_at,
         observed_at=reply.received_at,
         size=reply.size,
+        served_at=served_at(reply.headers),
     )
 
 

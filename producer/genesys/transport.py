@@ -9,8 +9,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -20,7 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from producer import events
-from producer.genesys.exchange import Answer, Failure, NoAnswer, Request
+from producer.genesys.exchange import Answer, Failure, NoAnswer, Request, served_at
 from producer.genesys.options import ClientOptions
 from producer.genesys.proxies import Proxy, proxies_of_environment, proxy_for
 from producer.genesys.unpack import ACCEPTED, too_large, unpack
@@ -121,7 +120,7 @@ class Transport:
             ) as response:
                 body = await self._body(response)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        self._measure_skew(headers.get("date"))
+        self._measure_skew(served_at(headers))
         return Answer(status=response.status, headers=headers, body=body)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
@@ -142,15 +141,10 @@ class Transport:
             self._proxies[host] = proxy_for(address, self._environment)
         return self._proxies[host]
 
-    def _measure_skew(self, date: str | None) -> None:
-        """Tell now and then how far the server's clock is from ours; its Date is in whole seconds."""
+    def _measure_skew(self, server: datetime | None) -> None:
+        """Tell now and then how far the server's clock is from ours."""
         now = self._clock.now()
-        if not date or (self._skew_told_at and now - self._skew_told_at < _SKEW_EVERY):
-            return
-        try:
-            server = parsedate_to_datetime(date)
-        except (ValueError, OverflowError):
+        if server is None or (self._skew_told_at and now - self._skew_told_at < _SKEW_EVERY):
             return
         self._skew_told_at = now
-        server = server if server.tzinfo else server.replace(tzinfo=UTC)
         self._observe(events.ClockSkewMeasured(source=self._source, skew=server - now))

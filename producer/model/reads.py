@@ -80,7 +80,10 @@ class SplitBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One answer of the API. `as_of` is when it was asked for: what instant its content speaks of; `size` in bytes."""
+    """One answer of the API. `as_of` is when it was asked for: what instant its content speaks of; `size` in bytes.
+
+    `served_at` is the server's clock when it answered, in whole seconds (its Date); None when it did not say.
+    """
 
     number: int
     conversations: tuple[RawConversation, ...]
@@ -88,14 +91,19 @@ class Page:
     as_of: datetime
     observed_at: datetime
     size: int
+    served_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadEnd:
-    """How a read ended. `unread` names why a part stays unread (it becomes a hole); None when nothing does."""
+    """How a read ended. `filled` counts the pages that held conversations.
+
+    `unread` names why a part stays unread (it becomes a hole); None when nothing does.
+    """
 
     verdict: Verdict
     pages: int
+    filled: int
     attempts: int
     unique: int
     repeated: int
@@ -105,8 +113,8 @@ class ReadEnd:
 
     @property
     def success_ratio(self) -> float | None:
-        """Successful pages per attempt; None when nothing was attempted."""
-        return self.pages / self.attempts if self.attempts else None
+        """Pages that held conversations, per attempt; None when nothing was attempted."""
+        return self.filled / self.attempts if self.attempts else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,9 @@ def raw(**content: Any) -> RawConversation:
     return RawConversation(content.get("id"), text)
 
 
-def page(*conversations: RawConversation, number: int = 1, asked: datetime | None = None) -> Page:
+def page(
+    *conversations: RawConversation, number: int = 1, asked: datetime | None = None, served_at: datetime | None = None
+) -> Page:
     """A page that was asked for at `asked` (10:06) and arrived a second later."""
     asked = asked or at("10:06")
     return Page(
@@ -59,15 +61,22 @@ def page(*conversations: RawConversation, number: int = 1, asked: datetime | Non
         as_of=asked,
         observed_at=asked + timedelta(seconds=1),
         size=sum(len(bytes(each.raw)) for each in conversations),
+        served_at=served_at,
     )
 
 
 def read_end(
-    *, pages: int = 1, unique: int = 1, unread: str | None = None, verdict: Verdict = Verdict.COMPLETE
+    *,
+    pages: int = 1,
+    filled: int | None = None,
+    unique: int = 1,
+    unread: str | None = None,
+    verdict: Verdict = Verdict.COMPLETE,
 ) -> ReadEnd:
     return ReadEnd(
         verdict=verdict,
         pages=pages,
+        filled=pages if filled is None else filled,
         attempts=pages,
         unique=unique,
         repeated=0,

@@ -25,6 +25,7 @@ def read_end(*, unread: str | None = None) -> ReadEnd:
     return ReadEnd(
         verdict=Verdict.COMPLETE,
         pages=2,
+        filled=2,
         attempts=3,
         unique=120,
         repeated=0,

@@ -388,6 +388,41 @@ async def test_what_is_read_is_told_as_it_comes() -> None:
     ]
 
 
+# --- the clock ---
+
+
+@in_virtual_time
+async def test_a_window_in_the_future_of_the_server_is_not_taken_for_an_empty_one() -> None:
+    def answer(read: Read) -> Iterable[Item]:
+        behind = at("09:59:27") if read.request_id == "r1" else at("10:00:00")
+        return [page(raw(id="a", v=1), served_at=behind), read_end()]
+
+    desk = Desk(answer=answer)
+    assert await desk.run(11) == [
+        "started 09:54:00-09:59:30",
+        "failed ClockAhead",
+        "started 09:54:00-09:59:40",
+        "page 1: a",
+        "ended, covers 09:54:00-09:59:40",
+    ]
+    assert [event for event in desk.events if isinstance(event, events.SourceBlocked)] == [
+        events.SourceBlocked(
+            source=SOURCE,
+            reason="ClockAhead",
+            message="this machine's clock is ahead of the source's: the window ends at 2025-03-10T09:59:30+00:00,"
+            " the source's clock shows 2025-03-10T09:59:27+00:00, 3.0 s before",
+            what_to_do="synchronise this machine's clock (NTP); until then nothing is read",
+            wait=timedelta(seconds=10),
+        )
+    ]
+
+
+@in_virtual_time
+async def test_a_date_without_its_fraction_of_a_second_is_no_clock_that_is_ahead() -> None:
+    desk = Desk(answer=lambda read: [page(served_at=at("09:59:28")), read_end()])
+    assert (await desk.run(1))[-1] == "ended, covers 09:54:00-09:59:30"
+
+
 # --- the organisation -----------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from producer import errors
 from producer.genesys.breaker import BreakerPolicy
 from producer.genesys.options import ClientOptions
 from producer.genesys.windows import _together, before
-from producer.model.reads import Page
+from producer.model.reads import Page, ReadEnd
 from producer.model.windows import Direction, Ended, Slice, Window
 from tests.support.clock import NOON, FakeClock
 from tests.support.genesys_api import QUERY, Answer, GenesysApi, Lived, Seen, error_answer
@@ -42,6 +42,19 @@ def pages_asked(api: GenesysApi) -> list[int]:
 async def test_an_empty_window_is_one_page_and_complete(api: GenesysApi) -> None:
     async with bench(api.url) as made:
         assert plain(await made.read()) == ["page 1: 0 of 0", "complete: 0 unique, 1 pages, 1 attempts"]
+
+
+async def test_a_page_tells_the_clock_of_the_server_and_an_empty_one_is_not_filled(api: GenesysApi) -> None:
+    dates = ["Mon, 10 Mar 2025 12:00:07 GMT", "some day"]
+    api.script(QUERY, *[Answer(body={"totalHits": 0}, headers={"Date": date}) for date in dates])
+    async with bench(api.url) as made:
+        first, end = await made.read()
+        second, _ = await made.read()
+    assert isinstance(first, Page)
+    assert isinstance(second, Page)
+    assert isinstance(end, ReadEnd)
+    assert (first.served_at, second.served_at) == (NOON + timedelta(seconds=7), None)
+    assert (end.pages, end.filled, end.success_ratio) == (1, 0, 0.0)
 
 
 async def test_pages_are_read_until_a_short_one(api: GenesysApi) -> None:

@@ -15,8 +15,9 @@ def test_a_read_of_time_asks_the_query_and_a_read_of_ids_asks_by_id() -> None:
     assert (head_read().origin, by_id.origin) == (Origin.QUERY, Origin.BY_ID)
 
 
-def test_success_is_pages_per_attempt_and_nothing_when_nothing_was_attempted() -> None:
+def test_success_is_pages_with_conversations_per_attempt_and_nothing_when_nothing_was_attempted() -> None:
     assert read_end(pages=2).success_ratio == 1.0
+    assert read_end(pages=2, filled=1).success_ratio == 0.5
     assert read_end(pages=0).success_ratio is None
 
 

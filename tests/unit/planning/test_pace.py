@@ -32,6 +32,7 @@ def test_the_wait_doubles_up_to_the_longest_of_its_class() -> None:
         (errors.PermissionMissing, 60, 300),
         (errors.AddressNotAllowed, 60, 300),
         (errors.WrongOrganisation, 60, 300),
+        (errors.ClockAhead, 10, 60),
         (errors.RateLimited, 5, 60),
         (errors.SourceUnavailable, 1, 30),
         (errors.MalformedBody, 1, 30),
