@@ -111,6 +111,12 @@ class WindowRefused(SourceError):
     what_to_do = "nothing at once; if the hole stays, see its reason in `genesys-producer status`"
 
 
+class TooManyHoles(SourceError):
+    """So many windows were refused that the head waits for a person: something is wrong that no further read mends."""
+
+    what_to_do = "see the reasons of the holes in `genesys-producer status` and mend the cause"
+
+
 # --- the sink: Kafka ------------------------------------------------------------------------------------------------
 
 

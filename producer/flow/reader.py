@@ -20,7 +20,7 @@ from producer.model.checkpoint import Checkpoint
 from producer.model.coverage import HEAD
 from producer.model.reads import Page, Read, ReadEnd, ReadKind, Split
 from producer.model.windows import Slice
-from producer.planning.head import HeadPolicy, plan_head
+from producer.planning.head import MOST_HOLES, HeadPolicy, plan_head
 from producer.planning.pace import poll_interval, wait_after
 from producer.ports import Clock, Observer, Source
 
@@ -94,7 +94,12 @@ class Reader:
             await self.put(steps.Identified(organisation_id=actual))
 
     async def _poll(self, stop: asyncio.Event) -> int:
-        """Read every window that is due and wait until that is committed; returns the requests it took."""
+        """Read every window that is due and wait until that is committed; returns the requests it took.
+
+        Raises SourceError; TooManyHoles when nothing is read because too much was missed.
+        """
+        if len(self.checkpoint().coverage.holes) >= MOST_HOLES:
+            raise errors.TooManyHoles(f"the head has left {MOST_HOLES:,} holes and waits")
         requests = 0
         for part in plan_head(self.checkpoint().coverage, self.clock.now(), self.policy.head):
             if stop.is_set():

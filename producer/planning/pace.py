@@ -18,6 +18,7 @@ FIRST_AND_LONGEST_WAIT: dict[type[errors.ProducerError], tuple[timedelta, timede
     errors.AddressNotAllowed: (timedelta(seconds=60), timedelta(minutes=5)),
     errors.WrongOrganisation: (timedelta(seconds=60), timedelta(minutes=5)),
     errors.ClockAhead: (timedelta(seconds=10), timedelta(minutes=1)),
+    errors.TooManyHoles: (timedelta(seconds=60), timedelta(minutes=5)),
     errors.RateLimited: (timedelta(seconds=5), timedelta(minutes=1)),
     errors.SourceUnavailable: (timedelta(seconds=1), timedelta(seconds=30)),
     errors.Fenced: (timedelta(seconds=10), timedelta(minutes=5)),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -14,9 +14,10 @@ from producer.flow.reader import Reader, ReadPolicy, first_head
 from producer.model import steps
 from producer.model.batch import Receipt
 from producer.model.checkpoint import Checkpoint
+from producer.model.coverage import Hole
 from producer.model.reads import Read, Split
 from producer.model.windows import Direction, Ended, Slice
-from producer.planning.head import HeadPolicy
+from producer.planning.head import MOST_HOLES, HeadPolicy
 from tests.support.build import at, page, raw, read_end, told, window
 from tests.support.lane import SOURCE, assembly, checkpoint, counted
 from tests.support.scripted_source import Item, ScriptedSource
@@ -462,6 +463,20 @@ async def test_nothing_is_read_of_another_organisation(
     assert [(event.reason, event.message, event.wait.total_seconds()) for event in blocked] == [
         ("WrongOrganisation", message, 60),
         ("WrongOrganisation", message, 120),
+    ]
+
+
+@in_virtual_time
+async def test_a_head_that_has_left_too_many_holes_says_so_and_waits() -> None:
+    hole = Hole(start=at("09:00"), end=at("09:01"), tier=0, reason="bad.request", attempts=1, opened_at=at("09:02"))
+    before = checkpoint("09:59")
+    stands = replace(before, coverage=replace(before.coverage, holes=(hole,) * MOST_HOLES))
+    desk = Desk(answer=empty, stands=stands)
+    assert await desk.run(100) == []
+    blocked = [event for event in desk.events if isinstance(event, events.SourceBlocked)]
+    assert [(event.reason, event.message, event.wait.total_seconds()) for event in blocked] == [
+        ("TooManyHoles", "the head has left 1,000 holes and waits", 60),
+        ("TooManyHoles", "the head has left 1,000 holes and waits", 120),
     ]
 
 
