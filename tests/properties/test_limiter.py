@@ -132,7 +132,9 @@ def test_a_successor_and_its_predecessor_together_stay_below_the_published_limit
     first.run(begin, saved)
     usage = first.limiter.usage(NOON + saved)
     first.run(saved, killed)
-    second = Traffic(Limiter(policy, now=NOON + restarted, usage=usage), random)
+    successor = Limiter(policy, now=NOON + restarted)
+    successor.resume(usage, NOON + restarted)
+    second = Traffic(successor, random)
     second.run(restarted, restarted + timedelta(minutes=3))
     assert busiest_sliding_minute(first.counted + second.counted) <= policy.requests_per_minute
 
@@ -176,7 +178,8 @@ def test_a_server_that_allows_less_refuses_rarely_and_nothing_is_sent_while_it_a
 def test_a_learned_cap_rises_by_a_fiftieth_of_the_configured_one_a_minute_until_it_no_longer_binds(
     learned: int, minutes: int
 ) -> None:
-    limiter = Limiter(LimiterPolicy(), now=NOON, usage=Usage(at=NOON, recent=0, learned=learned))
+    limiter = Limiter(LimiterPolicy(), now=NOON)
+    limiter.resume(Usage(at=NOON, recent=0, learned=learned), NOON)
     risen = learned + int(minutes * 5.4)
     assert limiter.learned(NOON + minutes * MINUTE) == (risen if risen < 270 else None)
     assert limiter.cap(NOON + minutes * MINUTE) == min(risen, 270)
