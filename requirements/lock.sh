@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 compile() {
     out=$1; shift
     uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-        --no-header --no-annotate --no-emit-index-url --no-emit-find-links "$@" -o "requirements/$out.lock"
+        --no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links "$@" -o "requirements/$out.lock"
 }
 compile runtime --extra speed
 compile demo --extra speed --extra demo --group build

@@ -8,10 +8,12 @@ import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from producer.cli import COMMANDS
 from producer.settings.catalogue import SETTINGS
@@ -63,7 +65,7 @@ def _locked(lock: str) -> set[str]:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_is_versions_and_hashes_and_nothing_else(lock: str) -> None:
     joined = _text(f"requirements/{lock}.lock").replace("\\\n", " ")
-    form = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==[^ ;]+( ;[^\\]*?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*")
+    form = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9, _-]+\])?==[^ ;]+( ;[^\\]*?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*")
 
     assert [line for line in joined.splitlines() if line.strip() and not form.fullmatch(line)] == []
 
@@ -77,6 +79,25 @@ def test_every_dependency_is_locked() -> None:
     assert runtime | {_canonical(each) for each in extras["demo"]} <= _locked("demo")
     tools = [each for group in ("test", "lint") for each in _project()["dependency-groups"][group]]
     assert {_canonical(each) for each in tools} - _locked("dev") == set()
+
+
+def test_a_lock_names_the_extras_that_its_packages_ask_of_one_another() -> None:
+    """Debian 12's pip takes `coverage[toml]>=7` for unpinned where the lock says `coverage==7.17.3` alone."""
+    locked = {
+        _canonical(line): set(re.findall(r"[a-z0-9_-]+", line.partition("==")[0].partition("[")[2]))
+        for line in _text("requirements/dev.lock").splitlines()
+        if re.match(r"[A-Za-z0-9]", line)
+    }
+    asked = [
+        requirement
+        for distribution in metadata.distributions()
+        if _canonical(distribution.name) in locked
+        for requirement in map(Requirement, distribution.requires or ())
+        if requirement.extras and (requirement.marker is None or requirement.marker.evaluate({"extra": ""}))
+    ]
+
+    assert [str(each) for each in asked if not each.extras <= locked[_canonical(each.name)]] == []
+    assert "coverage" in {each.name for each in asked}
 
 
 def test_no_file_names_a_registry_or_a_place_of_one_machine() -> None:
