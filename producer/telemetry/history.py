@@ -18,6 +18,7 @@ from producer.model.coverage import HEAD
 from producer.model.reads import Read
 from producer.telemetry import lines
 from producer.telemetry.health import Reason
+from producer.telemetry.lines.form import Line, subject_of
 from producer.telemetry.snapshot import ErrorRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
 from producer.telemetry.uncovered import uncovered_at
 
@@ -130,11 +131,11 @@ class History:
             source=source,
             request_id=read.request_id,
             kind=read.kind.value,
-            window=lines.subject_of(read),
+            window=subject_of(read),
             began_at=self.now(),
         )
 
-    def _note(self, event: events.Event, line: lines.Line) -> None:
+    def _note(self, event: events.Event, line: Line) -> None:
         request_id = line.fields.get("request_id", "")
         read = self._open.get(request_id)
         row = ErrorRow(

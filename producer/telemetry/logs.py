@@ -21,6 +21,7 @@ from producer import events
 from producer.clock import real_now
 from producer.model.instants import iso_millis
 from producer.telemetry import lines
+from producer.telemetry.lines.form import Line, subject_of
 from producer.telemetry.redaction import Redactor
 
 Format = Literal["auto", "json", "console"]
@@ -84,7 +85,7 @@ class Logs:
         if line is not None:
             self.write(lines.action_of(type(event)), self._placed(line), source=event.source)
 
-    def write(self, action: str, line: lines.Line, *, source: str = "") -> None:
+    def write(self, action: str, line: Line, *, source: str = "") -> None:
         """Write one line."""
         if line.level < self._level:
             return
@@ -110,11 +111,11 @@ class Logs:
 
     def _remember(self, event: events.ReadStarted) -> None:
         """The transport knows the request id of what it does, not the window: it is added here."""
-        self._windows[event.read.request_id] = lines.subject_of(event.read)
+        self._windows[event.read.request_id] = subject_of(event.read)
         if len(self._windows) > MOST_REMEMBERED:
             self._windows.popitem(last=False)
 
-    def _placed(self, line: lines.Line) -> lines.Line:
+    def _placed(self, line: Line) -> Line:
         window = self._windows.get(line.fields.get("request_id", ""))
         if window is None or "window" in line.fields:
             return line
@@ -141,7 +142,7 @@ class _LibraryHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
-        line = lines.Line(
+        line = Line(
             level=record.levelno,
             message=record.getMessage(),
             fields={"logger": record.name} | ({"exception": trace} if trace else {}),

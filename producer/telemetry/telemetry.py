@@ -16,7 +16,7 @@ from producer.telemetry import loop_lag
 from producer.telemetry.feeds import feed
 from producer.telemetry.health import Health
 from producer.telemetry.history import History
-from producer.telemetry.lines import Line
+from producer.telemetry.lines.form import Line
 from producer.telemetry.logs import Format, Logs
 from producer.telemetry.metrics import Metrics
 from producer.telemetry.redaction import Redactor

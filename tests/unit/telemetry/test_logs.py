@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from producer import events
-from producer.telemetry.lines import Line
+from producer.telemetry.lines.form import Line
 from producer.telemetry.logs import LONGEST_TEXT, MOST_REMEMBERED, Logs, Repetitions
 from producer.telemetry.redaction import Redactor
 from tests.support.happenings import NOON, SECOND, one_of_each, read

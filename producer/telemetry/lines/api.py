@@ -1,0 +1,91 @@
+"""What the log says of requests to the API, the token, the limits. Pure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+
+from producer import errors, events
+from producer.model.instants import iso_millis
+from producer.telemetry.lines.form import Describe, Line, present, seconds
+
+_SKEWED = timedelta(seconds=30)
+
+
+def _request_finished(event: events.RequestFinished) -> Line:
+    outcome = event.failure or f"status {event.status}"
+    return Line(
+        level=logging.DEBUG,
+        message=f"{event.endpoint} request: {outcome} after {seconds(event.took)}",
+        fields=present(request_id=event.request_id, code=event.code, correlation_id=event.correlation_id),
+    )
+
+
+def _request_retried(event: events.RequestRetried) -> Line:
+    expected = event.reason in {"429", "401"}  # RateLimitHit and TokenRefreshed tell of these
+    because = f": {event.message}" if event.message else ""
+    return Line(
+        level=logging.DEBUG if expected else logging.WARNING,
+        message=f"{event.endpoint} request failed ({event.reason}){because}; attempt {event.attempt + 1} follows",
+        fields={"request_id": event.request_id, "wait_seconds": event.wait.total_seconds()},
+        what_to_do=errors.SourceUnavailable.what_to_do,
+        same_as=f"{event.endpoint} {event.reason}",
+    )
+
+
+def _rate_limit_hit(event: events.RateLimitHit) -> Line:
+    return Line(
+        level=logging.WARNING,
+        message=f"Genesys Cloud asked us to slow down (429): all requests of the source wait {seconds(event.wait)}, "
+        f"then at most {event.learned} a minute",
+        fields={"request_id": event.request_id, "wait_seconds": event.wait.total_seconds(), "learned": event.learned},
+        what_to_do=errors.RateLimited.what_to_do,
+        same_as="429",
+    )
+
+
+def _token_refreshed(event: events.TokenRefreshed) -> Line:
+    return Line(level=logging.INFO, message=f"a new access token is valid until {iso_millis(event.expires_at)}")
+
+
+def _token_refused(event: events.TokenRefused) -> Line:
+    return Line(
+        level=logging.WARNING,
+        message=f"no access token could be had: {event.reason}",
+        what_to_do=errors.CredentialsRefused.what_to_do,
+    )
+
+
+def _breaker_changed(event: events.BreakerChanged) -> Line:
+    if event.state == "open":
+        return Line(
+            level=logging.WARNING,
+            message=f"the breaker opened: Genesys Cloud fails again and again ({event.reason}); reads wait",
+            what_to_do=errors.SourceUnavailable.what_to_do,
+        )
+    told = {"closed": "the breaker closed: reads go on", "half_open": "the breaker tries one request"}
+    return Line(level=logging.INFO, message=told[event.state])
+
+
+def _clock_skew_measured(event: events.ClockSkewMeasured) -> Line | None:
+    if abs(event.skew) < _SKEWED:
+        return None
+    ahead = "behind" if event.skew > timedelta(0) else "ahead of"
+    return Line(
+        level=logging.WARNING,
+        message=f"the clock of this machine is {seconds(abs(event.skew))} {ahead} that of Genesys Cloud",
+        what_to_do="synchronise this machine's clock (NTP); until then windows are cut at the wrong instants",
+        same_as="skew",
+    )
+
+
+LINES: Mapping[type[events.Event], Describe] = {
+    events.RequestFinished: _request_finished,
+    events.RequestRetried: _request_retried,
+    events.RateLimitHit: _rate_limit_hit,
+    events.TokenRefreshed: _token_refreshed,
+    events.TokenRefused: _token_refused,
+    events.BreakerChanged: _breaker_changed,
+    events.ClockSkewMeasured: _clock_skew_measured,
+}
