@@ -12,6 +12,7 @@ import msgspec
 
 from producer import errors
 from producer.model.reads import RawConversation, SplitBody
+from producer.transform.brackets import by_brackets
 
 LONGEST_ID = 255
 """Characters of an id; the API's are UUIDs. Anything longer is no key that one could work with."""
@@ -40,13 +41,21 @@ _DECODER = msgspec.json.Decoder(_Body)
 
 
 def split(body: bytes) -> SplitBody:
-    """Cut a body into its conversations. Raises MalformedBody when it is no JSON object, or not of this API."""
+    """Cut a body into its conversations; one that is no JSON is among them, so that it becomes a dead letter.
+
+    Raises MalformedBody when the body is no JSON object, or not of this API.
+    """
     try:
         parts = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         mended = _ESCAPE.sub(_whole_character, body)
         if mended != body:
             return split(mended)
+        found = by_brackets(body)
+        if found is not None and found[1]:
+            frame, items = found
+            single = tuple([RawConversation(guess_id(item), item) for item in items])
+            return SplitBody(conversations=single, total_hits=split(frame).total_hits)
         raise errors.MalformedBody(f"the answer of {len(body)} bytes can't be used: {error}") from error
     if parts.conversations is None and parts.conversationId is not _ABSENT:
         return SplitBody(conversations=(RawConversation(guess_id(body), body),), total_hits=None)

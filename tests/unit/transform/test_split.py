@@ -69,6 +69,48 @@ def test_half_a_character_in_one_conversation_does_not_take_the_others_with_it()
 
 
 @pytest.mark.parametrize(
+    "poison",
+    [
+        b'"note":"a\x01b"',
+        b'"value":NaN',
+        b'"note":"\\x"',
+        b'"a":1,,"b":2',
+        b'"note":"}],{[\\"\x00"',
+        b'"value":' + b"[" * 5000 + b"]" * 5000,
+    ],
+    ids=lambda poison: repr(poison[:20]),
+)
+def test_a_conversation_that_is_no_json_does_not_take_the_others_with_it(poison: bytes) -> None:
+    bad = b'{"conversationId":"b",%s}' % poison
+    page = b'{"totalHits": 3, "conversations" : [ {"conversationId":"a","x":[{}]},%s , {"conversationId":"c"}\n]}'
+    found = split(page % bad)
+    assert [(each.id, bytes(each.raw)) for each in found.conversations] == [
+        ("a", b'{"conversationId":"a","x":[{}]}'),
+        ("b", bad),
+        ("c", b'{"conversationId":"c"}'),
+    ]
+    assert found.total_hits == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"conversations":[{"a":NaN}',
+        b'{"conversations":[{"a":NaN}]',
+        b'{"conversations":[{"a":NaN},5]}',
+        b'{"conversations":[{"a":NaN} {"b":1} 5]}',
+        b'{"conversations":[{"a":NaN}],"totalHits":NaN}',
+        b'{"x":{"conversations":[{"a":NaN}]}}',
+        b'{"conversations":[{"a":"NaN]}',
+        b'{"conversations":[NaN]}',
+    ],
+)
+def test_a_body_that_is_broken_elsewhere_is_refused(body: bytes) -> None:
+    with pytest.raises(errors.MalformedBody):
+        split(body)
+
+
+@pytest.mark.parametrize(
     ("raw", "guessed"),
     [
         (b'{"conversationEnd":"x","conversationId":"a-1"}', "a-1"),
