@@ -160,9 +160,9 @@ class WindowReader:
 
     def _halves(self, part: Slice) -> tuple[Slice, ...]:
         """The two halves in time, of a part that is whole and long enough."""
-        if part.ended or part.direction or part.window.length < 2 * self._options.window_floor:
+        if part.ended or part.direction:
             return ()
-        return tuple(Slice(window=half) for half in part.window.halves())
+        return tuple(Slice(window=half) for half in part.window.halves(self._options.window_floor))
 
     # --- blame ------------------------------------------------------------------------------------------------------
 
@@ -173,7 +173,6 @@ class WindowReader:
         elsewhere = course.answered_elsewhere or await self._answers_elsewhere(course)
         if not elsewhere or not self._blame.repeated(course.part):
             return error
-        self._blame.forgive(course.part)
         message = f"this window fails again and again while the API answers otherwise: {error}"
         return errors.WindowRefused(message, code=error.code, correlation_id=error.correlation_id)
 

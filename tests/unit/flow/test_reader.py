@@ -18,7 +18,7 @@ from producer.model.coverage import Hole
 from producer.model.reads import Read, Split
 from producer.model.windows import Direction, Ended, Slice
 from producer.planning.head import MOST_HOLES, HeadPolicy
-from tests.support.build import at, page, raw, read_end, told, window
+from tests.support.build import at, in_the_middle, page, raw, read_end, told, window
 from tests.support.lane import SOURCE, assembly, checkpoint, counted
 from tests.support.scripted_source import Item, ScriptedSource
 from tests.support.virtual_time import LoopClock, in_virtual_time
@@ -170,7 +170,7 @@ async def test_when_nothing_is_due_it_waits() -> None:
 
 def in_halves(read: Read) -> Split:
     assert read.slice is not None
-    return Split(parts=tuple(Slice(window=half) for half in read.slice.window.halves()), hits=20_000)
+    return Split(parts=tuple(Slice(window=half) for half in in_the_middle(read.slice.window)), hits=20_000)
 
 
 def by_end(read: Read) -> Split:
