@@ -268,8 +268,10 @@ class Assembly:
         before = self._next.coverage
         after = before.covered(window, tier) if reason is None else before.failed(window, tier, reason, at)
         self._next = replace(self._next, coverage=after)
-        if reason is not None:
-            return after.holes[len(before.holes) :]
+        if reason is not None:  # of a hole that grew only what is new is told
+            mark = before.watermarks[tier]
+            grown = (hole for hole in after.holes if hole not in before.holes)
+            return tuple(replace(hole, start=max(hole.start, mark)) for hole in grown)
         for hole in before.holes:
             if hole not in after.holes:
                 self._report_closed(hole, window, at)

@@ -28,6 +28,8 @@ Answers = AsyncGenerator[Page | Split | ReadEnd, None]
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """How far a window may reach beyond the server's clock: its Date leaves out fractions of a second."""
+MOST_AHEAD = timedelta(seconds=30)
+"""How far our clock may be ahead of the server's: answers are dated by it, and later ones must not look older."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,7 @@ class Reader:
         async for answer in answers:
             if not isinstance(answer, Page):
                 return answer
-            refuse_future(read, answer)
+            refuse_ahead(read, answer)
             await self.put(steps.Arrived(read=read, page=answer))
             self.observe(
                 events.PageFetched(
@@ -179,19 +181,26 @@ class Reader:
             self.observe(events.SourceRecovered(source=self.name))
 
 
-def refuse_future(read: Read, page: Page) -> None:
-    """Refuse a page of a window that ends in the server's future: what it is missing will happen only later.
+def refuse_ahead(read: Read, page: Page) -> None:
+    """Refuse a page that this machine's clock would date into the server's future.
 
-    Raises ClockAhead.
+    Of a window that ends there something will happen only later; and once the clock is right again, what is newer would
+    be dropped as older than what is known. Raises ClockAhead.
     """
-    if read.slice is None or page.served_at is None:
+    if page.served_at is None:
         return
-    end = read.slice.window.end
+    theirs = f"the source's clock shows {page.served_at.isoformat()}"
+    if page.as_of - page.served_at > MOST_AHEAD:
+        raise errors.ClockAhead(
+            f"this machine's clock is ahead of the source's: it shows {page.as_of.isoformat()}, {theirs}",
+            code="clock.ahead",
+        )
+    end = read.slice.window.end if read.slice else page.served_at
     ahead = end - page.served_at
     if ahead > CLOCK_TOLERANCE:
         raise errors.ClockAhead(
             f"this machine's clock is ahead of the source's: the window ends at {end.isoformat()},"
-            f" the source's clock shows {page.served_at.isoformat()}, {ahead.total_seconds():.1f} s before",
+            f" {theirs}, {ahead.total_seconds():.1f} s before",
             code="clock.ahead",
         )
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from producer import errors, events
+from producer.genesys.complaint import json_object
 from producer.genesys.exchange import Endpoint, Request
 from producer.genesys.options import Credentials
 from producer.genesys.outcome import Trouble
@@ -67,11 +66,10 @@ def token_of(body: bytes, now: datetime, margin: timedelta) -> Token:
 
     Raises MalformedBody; its message never quotes the body.
     """
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise errors.MalformedBody("the token answer is not JSON") from None
-    value = found.get("access_token") if isinstance(found, dict) else None
+    found = json_object(body)
+    if found is None:
+        raise errors.MalformedBody("the token answer is no JSON object")
+    value = found.get("access_token")
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
         raise errors.MalformedBody("the token answer holds no access_token")
     life = _life(found.get("expires_in"))
@@ -92,7 +90,7 @@ def token_refused(trouble: Trouble) -> Trouble:
 
 def _life(expires_in: Any) -> timedelta:
     """How long a token lives; where the answer does not say, the shortest that the vendor allows."""
-    if isinstance(expires_in, str) and expires_in.isdigit():
+    if isinstance(expires_in, str) and expires_in.isascii() and expires_in.isdigit():
         expires_in = int(expires_in[:9])
     if isinstance(expires_in, bool) or not isinstance(expires_in, int | float) or expires_in <= 0:
         return _SHORTEST_LIFE

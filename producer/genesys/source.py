@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
-
-import msgspec
 
 from producer import errors
 from producer.genesys.by_id import read_by_id
 from producer.genesys.client import Client
+from producer.genesys.complaint import json_object
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.query import organisation_request
 from producer.genesys.regions import Endpoints
@@ -97,10 +96,9 @@ class GenesysSource:
 
 
 def _organisation_id(body: bytes) -> str | None:
-    try:
-        found: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise errors.MalformedBody("the answer about the token is not JSON") from None
-    organisation = found.get("organization") if isinstance(found, dict) else None
+    found = json_object(body)
+    if found is None:
+        raise errors.MalformedBody("the answer about the token is no JSON object")
+    organisation = found.get("organization")
     identifier = organisation.get("id") if isinstance(organisation, dict) else None
     return identifier if isinstance(identifier, str) else None

@@ -123,6 +123,13 @@ class WindowReader:
         reply = await self._client.ask(request, self._split, tally=course.tally, heavy=size is None)
         return page_of(number, reply)
 
+    async def _hits(self, course: Course, part: Slice) -> int | None:
+        """How much a part holds; None when that can't be said: then it is scanned, never skipped."""
+        try:
+            return (await self._page(course, 1, part=part, size=1)).total_hits
+        except errors.WindowRefused:
+            return None
+
     async def _counted(self, course: Course, census: Census, page: Page) -> Page:
         """Count a page; one that repeats another is asked for once more."""
         if census.repeats(page.conversations):
@@ -143,8 +150,7 @@ class WindowReader:
         """The parts to read instead of a window over the hit bound; none when it is to be read whole."""
         halves = self._halves(course.part)
         if halves:
-            probes = await _together([self._page(course, 1, part=half, size=1) for half in halves])
-            hits = [probe.total_hits for probe in probes]
+            hits = await _together([self._hits(course, half) for half in halves])
             if None in hits or sum(each or 0 for each in hits) <= _MORE_THAN_MOVED * course.hits:
                 return halves
         return cut(course.part) if course.hits > RESULT_CAP else ()

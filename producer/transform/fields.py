@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from producer import errors
@@ -113,8 +114,10 @@ def members(avro: Mapping[str, Any]) -> dict[str, Any]:
 def _double(value: Any, _place: Place, _key: str, _misfits: Misfits) -> Any:
     if value.__class__ is float:
         return value
-    exact = value.__class__ is int and abs(value) <= _LARGEST_DOUBLE and int(float(value)) == value
-    return float(value) if exact else _MISFIT
+    if value.__class__ is not int or abs(value) > _LARGEST_DOUBLE:
+        return _MISFIT
+    double = float(value)  # the number itself, or the one that a double of its digits stands for (5e22)
+    return double if int(double) == value or int(Decimal(repr(double))) == value else _MISFIT
 
 
 def _epoch(text: str, place: Place, key: str) -> Millis:

@@ -23,7 +23,7 @@ from tests.support.virtual_time import LOOP_BEGAN, LoopClock
 
 POLICY = LanePolicy(
     capture_start=None,
-    tiers=1,
+    ages=(),
     reads=ReadPolicy(
         head=HeadPolicy(
             head_lag=timedelta(seconds=30), overlap=timedelta(minutes=5), catch_up_slice=timedelta(hours=1)

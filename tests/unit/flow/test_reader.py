@@ -396,7 +396,7 @@ async def test_what_is_read_is_told_as_it_comes() -> None:
 async def test_a_window_in_the_future_of_the_server_is_not_taken_for_an_empty_one() -> None:
     def answer(read: Read) -> Iterable[Item]:
         behind = at("09:59:27") if read.request_id == "r1" else at("10:00:00")
-        return [page(raw(id="a", v=1), served_at=behind), read_end()]
+        return [page(raw(id="a", v=1), asked=at("09:59:57"), served_at=behind), read_end()]
 
     desk = Desk(answer=answer)
     assert await desk.run(11) == [
@@ -420,8 +420,17 @@ async def test_a_window_in_the_future_of_the_server_is_not_taken_for_an_empty_on
 
 @in_virtual_time
 async def test_a_date_without_its_fraction_of_a_second_is_no_clock_that_is_ahead() -> None:
-    desk = Desk(answer=lambda read: [page(served_at=at("09:59:28")), read_end()])
+    desk = Desk(answer=lambda read: [page(asked=at("09:59:58"), served_at=at("09:59:28")), read_end()])
     assert (await desk.run(1))[-1] == "ended, covers 09:54:00-09:59:30"
+
+
+@in_virtual_time
+async def test_an_answer_about_the_past_is_refused_too_when_it_would_be_dated_in_the_future() -> None:
+    far = page(raw(id="a", v=1), asked=at("10:00:00"), served_at=at("09:59:29"))
+    desk = Desk(answer=lambda read: [far, read_end()])
+    assert await desk.run(1) == ["started 09:54:00-09:59:30", "failed ClockAhead"]
+    (blocked,) = [event for event in desk.events if isinstance(event, events.SourceBlocked)]
+    assert "it shows 2025-03-10T10:00:00+00:00, the source's clock shows 2025-03-10T09:59:29+00:00" in blocked.message
 
 
 # --- the organisation -----------------------------------------------------------------------------------------------

@@ -305,7 +305,7 @@ async def test_the_organisation_is_told_where_it_is_permitted(api: GenesysApi) -
 async def test_an_answer_about_the_organisation_that_is_no_json_is_malformed(api: GenesysApi) -> None:
     api.refuse = lambda seen: Answer(body=b"<html>") if seen.path == ME else None
     async with bench(api.url) as made:
-        with pytest.raises(errors.MalformedBody, match="not JSON"):
+        with pytest.raises(errors.MalformedBody, match="no JSON object"):
             await made.source.organisation_id()
 
 

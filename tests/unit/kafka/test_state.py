@@ -28,7 +28,7 @@ LOSS = Loss(start=START, end=START + HOUR, tier=0, reason="history", accepted_at
 CHECKPOINT = Checkpoint(
     source="emea",
     capture_start=START,
-    coverage=Coverage(since=START, watermarks=(START + HOUR, START), holes=(HOLE,), losses=(LOSS,)),
+    coverage=Coverage(since=START, watermarks=(START + HOUR, START), holes=(HOLE,), losses=(LOSS,), ages=(HOUR,)),
     published=Published(head=START + HOUR, final=START),
     horizon_day=20_514,
     organisation_id="0b1c",
@@ -64,16 +64,21 @@ CONVERSATION = ConversationState(
 
 
 def test_a_checkpoint_is_json_that_a_person_can_read_behind_the_format_byte() -> None:
-    stored = encode_checkpoint(replace(CHECKPOINT, coverage=Coverage(since=START, watermarks=(START,)), open_reads=()))
+    stored = encode_checkpoint(
+        replace(
+            CHECKPOINT, coverage=Coverage(since=START, watermarks=(START, START), ages=(HOUR * 1.5,)), open_reads=()
+        )
+    )
     assert stored[:1] == b"\x01"
     assert msgspec.json.decode(stored[1:]) == {
         "source": "emea",
         "capture_start": "2026-03-02T10:00:00Z",
         "coverage": {
             "since": "2026-03-02T10:00:00Z",
-            "watermarks": ["2026-03-02T10:00:00Z"],
+            "watermarks": ["2026-03-02T10:00:00Z", "2026-03-02T10:00:00Z"],
             "holes": [],
             "losses": [],
+            "ages": ["PT5400S"],
         },
         "published": {"head": "2026-03-02T11:00:00Z", "final": "2026-03-02T10:00:00Z"},
         "horizon_day": 20_514,
