@@ -104,7 +104,7 @@ def lane_policy(settings: Settings) -> LanePolicy:
     return LanePolicy(
         capture_start=capture.start,
         ages=capture.rereads,
-        reads=ReadPolicy(head=head, poll_interval=capture.poll_interval, head_share=budget * HEAD_SHARE),
+        reads=ReadPolicy(head=head, poll_interval=capture.poll_interval, budget=budget, head_share=HEAD_SHARE),
         bounds=BatchBounds(records=transaction.max_records, size=transaction.max_bytes),
         linger=transaction.max_wait,
         grace=STOP_GRACE,

@@ -23,6 +23,7 @@ from producer.model.batch import Restored
 from producer.model.checkpoint import Checkpoint, Published
 from producer.model.coverage import Coverage
 from producer.model.instants import ONE_DAY, ONE_MILLISECOND, day_number, floor_millis
+from producer.model.reads import ReadKind
 from producer.planning.pace import wait_after
 from producer.ports import Clock, Observer, Sink, Source
 
@@ -91,6 +92,9 @@ class Lane:
                 conversations=restored.conversations,
                 checkpoint=restored.checkpoints.get(self.name),
             )
+        )
+        self.observe(
+            events.BudgetShared(source=self.name, read=ReadKind.HEAD.value, share=self.policy.reads.head_share)
         )
         return restored
 

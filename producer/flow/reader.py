@@ -34,10 +34,11 @@ MOST_AHEAD = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPolicy:
-    """How the head is paced. `head_share` is its part of the budget, in requests per minute."""
+    """How the head is paced. `budget` is requests per minute, `head_share` the head's part of it, from 0 to 1."""
 
     head: HeadPolicy
     poll_interval: timedelta
+    budget: float
     head_share: float
 
 
@@ -80,13 +81,20 @@ class Reader:
                 continue
             self._recover()
             if not self._behind(started):
-                interval = poll_interval(self.policy.poll_interval, requests, self.policy.head_share)
+                share = self.policy.budget * self.policy.head_share
+                interval = poll_interval(self.policy.poll_interval, requests, share)
                 await pause(self.clock, started + interval - self.clock.now(), stop)
 
     async def _identify(self) -> None:
-        """Refuse a token of another organisation before anything is read with it. Raises WrongOrganisation."""
+        """Refuse a token of another organisation, or one that may not read, before anything is due.
+
+        Raises WrongOrganisation, PermissionMissing.
+        """
         actual = await self.source.organisation_id()
+        await self.source.permitted(self.clock.now())
         if actual is None:
+            if self.expected_organisation is not None:
+                self.observe(events.OrganisationUnverified(source=self.name, expected=self.expected_organisation))
             return
         remembered = self.checkpoint().organisation_id
         for expected, where in ((self.expected_organisation, "genesys.realm_id"), (remembered, "the checkpoint")):

@@ -23,6 +23,9 @@ from producer.ports import Clock, Observer
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 _SHORTEST_LIFE = timedelta(minutes=5)  # what an OAuth client may be set to at least (reference 1.2)
 _LONGEST_LIFE = timedelta(hours=48)
+SCOPES = frozenset({"*", "analytics", "analytics:readonly", "analytics:conversation:view"})
+"""Scopes that let conversation details be read; tokens of client credentials usually carry none."""
+_LONGEST_SCOPE = 200
 _REFUSALS = frozenset({400, 401, 403})
 _PAUSE_AFTER_FAILURE = timedelta(seconds=10)
 _PASSING = (errors.SourceUnavailable, errors.RateLimited, errors.MalformedBody)
@@ -35,6 +38,16 @@ class Token:
     value: str = field(repr=False)
     expires_at: datetime
     fresh_until: datetime
+    scopes: tuple[str, ...] = ()
+
+    def refuse_scopes(self) -> None:
+        """Raises PermissionMissing when the answer named scopes (the platform names none) and none lets us read."""
+        if self.scopes and SCOPES.isdisjoint(self.scopes):
+            needed = ", ".join(sorted(SCOPES))
+            raise errors.PermissionMissing(
+                f"the token's scope is {' '.join(self.scopes)[:_LONGEST_SCOPE]!r}; reads need one of {needed}",
+                code="scope.missing",
+            )
 
 
 Fetch = Callable[[], Awaitable[Token]]
@@ -73,7 +86,13 @@ def token_of(body: bytes, now: datetime, margin: timedelta) -> Token:
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
         raise errors.MalformedBody("the token answer holds no access_token")
     life = _life(found.get("expires_in"))
-    return Token(value=value, expires_at=now + life, fresh_until=now + max(life - margin, life / 2))
+    scope = found.get("scope")
+    return Token(
+        value=value,
+        expires_at=now + life,
+        fresh_until=now + max(life - margin, life / 2),
+        scopes=tuple(scope.split()) if isinstance(scope, str) else (),
+    )
 
 
 def token_refused(trouble: Trouble) -> Trouble:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
@@ -13,12 +15,14 @@ from producer.genesys.by_id import read_by_id
 from producer.genesys.client import Client
 from producer.genesys.complaint import json_object
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.query import organisation_request
+from producer.genesys.query import organisation_request, page_request
 from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff, NotFound
-from producer.genesys.windows import SplitPage, WindowReader
+from producer.genesys.windows import SplitPage, WindowReader, before
 from producer.model.checkpoint import Usage
+from producer.model.instants import ONE_MILLISECOND, floor_millis
 from producer.model.reads import Page, Read, ReadEnd, Split
+from producer.model.windows import Slice, Window
 from producer.ports import Clock, Observer
 
 
@@ -85,6 +89,14 @@ class GenesysSource:
         except (errors.PermissionMissing, NotFound):
             return None
         return reply.value
+
+    async def permitted(self, now: datetime) -> None:
+        """Ask for one conversation of the last minute: a permission that is missing shows at once. Raises as `read`."""
+        instant = floor_millis(now)
+        window = before(Window(instant, instant + ONE_MILLISECOND))
+        question = page_request(self._api, Slice(window=window), number=1, size=1, request_id=str(uuid4()))
+        with contextlib.suppress(errors.WindowRefused):  # says nothing of what we may
+            await self._client.ask(question, self._split)
 
     def resume(self, usage: Usage) -> None:
         """Go on from what a predecessor used and learned of the rate limit, as its checkpoint says."""

@@ -104,9 +104,11 @@ class WindowReader:
         number, expected = 2, census.expected(first.total_hits)
         while number <= expected:
             batch = range(number, min(expected + 1, number + self._batch_size(largest)))
-            for page in await _together([self._page(course, each) for each in batch]):
-                largest = max(largest, page.size)
-                yield await self._counted(course, census, page)
+            arrived = await _together([self._page(course, each) for each in batch])
+            largest = max(largest, *(page.size for page in arrived))
+            counted = [await self._counted(course, census, page) for page in arrived]
+            for page in sorted(counted, key=lambda each: each.as_of):  # of a conversation on two pages the older first
+                yield page
             number = batch.stop
         while (following := census.next_page()) is not None:
             yield await self._counted(course, census, await self._page(course, following))

@@ -16,6 +16,7 @@ from typing import Any
 
 from producer import errors
 from producer.model.instants import Millis
+from producer.model.outcome import Drift
 from producer.transform.content import ROOT, Content, canonical
 from producer.transform.instants import to_epoch
 
@@ -46,17 +47,21 @@ def _step(name: str) -> str:
     return f".{name}" if _PLAIN_NAME(name) else f"[{canonical(name).decode()}]"
 
 
+FIELD, TYPE = "field", "type"
+"""Kinds of drift: a field that the schema does not know, and one that has another type than it says."""
+
+
 @dataclass(slots=True)
 class Misfits:
     """What of one conversation has no place in the record: `extras` by exact path, `drift` by path without indexes."""
 
     extras: dict[str, str] = field(default_factory=dict)
-    drift: set[str] = field(default_factory=set)
+    drift: set[Drift] = field(default_factory=set)
 
-    def add(self, place: Place, key: str, value: Any) -> None:
+    def add(self, place: Place, key: str, value: Any, kind: str) -> None:
         """Keep a value that the schema has no place for."""
         self.extras[path_of(place, key)] = canonical(value).decode()
-        self.drift.add(path_of(place, key, exact=False))
+        self.drift.add(Drift(path_of(place, key, exact=False), kind))
 
 
 Convert = Callable[[Content, Place, Misfits], None]
@@ -88,7 +93,7 @@ def converter(fields: Mapping[str, Any]) -> Convert:
             elif treated is not value:
                 content[key] = treated
         for key in odd or ():
-            misfits.add(place, key, content.pop(key))
+            misfits.add(place, key, content.pop(key), TYPE if key in cores else FIELD)
 
     return convert
 
@@ -141,7 +146,7 @@ def _map(value: Any, place: Place, key: str, misfits: Misfits) -> Any:
         return _MISFIT
     inner = (place, key, None)
     for name in [name for name, item in value.items() if item.__class__ is not str]:
-        misfits.add(inner, name, value.pop(name))
+        misfits.add(inner, name, value.pop(name), TYPE)
     return value
 
 

@@ -29,7 +29,8 @@ POLICY = LanePolicy(
             head_lag=timedelta(seconds=30), overlap=timedelta(minutes=5), catch_up_slice=timedelta(hours=1)
         ),
         poll_interval=timedelta(seconds=15),
-        head_share=100.0,
+        budget=125.0,
+        head_share=0.8,
     ),
     bounds=BatchBounds(records=1_000, size=1_000_000),
     linger=timedelta(seconds=1),

@@ -26,7 +26,8 @@ from tests.support.virtual_time import LoopClock, in_virtual_time
 POLICY = ReadPolicy(
     head=HeadPolicy(head_lag=timedelta(seconds=30), overlap=timedelta(minutes=5), catch_up_slice=timedelta(hours=1)),
     poll_interval=timedelta(seconds=15),
-    head_share=100.0,
+    budget=125.0,
+    head_share=0.8,
 )
 
 
@@ -448,6 +449,22 @@ async def test_a_known_organisation_is_not_told_again() -> None:
     known.take(steps.Identified(organisation_id="org-1"), at("10:00"))
     desk = Desk(answer=empty, organisations=deque(["org-1"]), stands=known.build(at("10:00")).checkpoint)
     assert (await desk.run(1))[0] == "started 09:54:00-09:59:30"
+
+
+@in_virtual_time
+async def test_an_organisation_that_can_not_be_verified_is_said_and_read_all_the_same() -> None:
+    desk = Desk(answer=empty, organisations=deque([None]), expected="org-1")
+    assert (await desk.run(1))[0] == "started 09:54:00-09:59:30"
+    told = [event for event in desk.events if isinstance(event, events.OrganisationUnverified)]
+    assert told == [events.OrganisationUnverified(source=SOURCE, expected="org-1")]
+
+
+@in_virtual_time
+async def test_what_is_not_permitted_is_said_before_anything_is_due() -> None:
+    desk = Desk(answer=empty)
+    desk.source.permissions.append(errors.PermissionMissing("403"))
+    assert await desk.run(1) == []
+    assert [event.reason for event in desk.events if isinstance(event, events.SourceBlocked)] == ["PermissionMissing"]
 
 
 @pytest.mark.parametrize(
