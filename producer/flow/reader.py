@@ -91,16 +91,14 @@ class Reader:
         Raises WrongOrganisation, PermissionMissing.
         """
         actual = await self.source.organisation_id()
-        await self.source.permitted(self.clock.now())
-        if actual is None:
-            if self.expected_organisation is not None:
-                self.observe(events.OrganisationUnverified(source=self.name, expected=self.expected_organisation))
-            return
         remembered = self.checkpoint().organisation_id
+        if actual is None and self.expected_organisation is not None:
+            self.observe(events.OrganisationUnverified(source=self.name, expected=self.expected_organisation))
         for expected, where in ((self.expected_organisation, "genesys.realm_id"), (remembered, "the checkpoint")):
-            if expected is not None and expected != actual:
+            if actual is not None and expected is not None and expected != actual:
                 raise errors.WrongOrganisation(f"the token belongs to organisation {actual}, {where} says {expected}")
-        if remembered is None:
+        await self.source.permitted(self.clock.now())
+        if actual is not None and remembered is None:
             await self.put(steps.Identified(organisation_id=actual))
 
     async def _poll(self, stop: asyncio.Event) -> int:
