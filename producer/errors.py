@@ -61,12 +61,14 @@ class SourceUnavailable(SourceError):
     """Genesys Cloud can't be reached or answers with server errors; reads wait and go on by themselves."""
 
     what_to_do = "nothing, if it passes; else check network, proxy and the vendor's status page"
+    exit_code = 75
 
 
 class RateLimited(SourceError):
     """Genesys Cloud asked us to wait (429), more often than one request may be repeated."""
 
     what_to_do = "nothing: the limiter has learned; if it persists, other clients of the organisation use up the limit"
+    exit_code = 75
 
 
 class MalformedBody(SourceError):
@@ -130,6 +132,7 @@ class SinkUnavailable(SinkError):
     """Kafka can't be reached, or the outcome of a commit is unknown; the lane starts again from what was committed."""
 
     what_to_do = "nothing, if it passes; else check the brokers, the network and kafka.bootstrap_servers"
+    exit_code = 75
 
 
 class SinkRefused(SinkError):

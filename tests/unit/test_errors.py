@@ -19,7 +19,8 @@ def test_every_error_says_what_happened_and_what_to_do(kind: type[errors.Produce
 
 def test_exit_codes_are_those_of_the_command_line() -> None:
     codes = {kind.__name__: kind.exit_code for kind in ALL if kind.exit_code != 70}
-    assert codes == {"ConfigurationError": 78, "UsageError": 64, "PrerequisiteMissing": 69}
+    temporary = dict.fromkeys(("SourceUnavailable", "RateLimited", "SinkUnavailable"), 75)
+    assert codes == {"ConfigurationError": 78, "UsageError": 64, "PrerequisiteMissing": 69} | temporary
 
 
 def test_an_error_of_the_source_carries_what_the_vendor_asks_for() -> None:
