@@ -203,7 +203,7 @@ REFUSED = errors.WindowRefused("400: no", code="bad.request", correlation_id="c-
 def everything_that_can_be_told() -> list[Outgoing]:
     """A story in which every action occurs, with every field and detail that it can have."""
     open_read = OpenRead(request_id="r0", kind="head", subject="a window", started_at=at("09:59"))
-    writer, told = assembly(), []
+    writer = assembly()
 
     def read(name: str, start: str = "10:00", end: str = "10:05") -> Read:
         begun = head_read(start, end, request_id=name)
@@ -228,8 +228,7 @@ def everything_that_can_be_told() -> list[Outgoing]:
     writer.take(steps.Ended(read=good, end=read_end(unread="x"), at=now, covers=window("10:05", "10:10")), now)
     again = read("r5")
     writer.take(steps.Ended(read=again, end=read_end(), at=now, covers=window("10:00", "10:05")), now)
-    told += writer.build(now).records
-    return told
+    return list(writer.build(now).records)
 
 
 def test_every_action_is_told_with_the_fields_and_details_that_it_is_written_with() -> None:
