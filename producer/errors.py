@@ -100,7 +100,7 @@ class AddressNotAllowed(SourceError):
 class WrongOrganisation(SourceError):
     """The token belongs to another organisation than the one configured or recorded in the checkpoint."""
 
-    what_to_do = "check genesys.realm_id and the credentials; another organisation needs a source name of its own"
+    what_to_do = "check genesys.realm_id and the credentials; another organisation needs its own kafka.topics.prefix"
 
 
 class ClockAhead(SourceError):
