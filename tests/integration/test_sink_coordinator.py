@@ -21,7 +21,8 @@ from aiokafka.conn import AIOKafkaConnection
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.protocol.transaction import AddPartitionsToTxnRequest, EndTxnRequest, InitProducerIdRequest
 from confluent_kafka import IsolationLevel, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from producer.dev.broker import Broker
 from producer.errors import Fenced, SinkError, SinkUnavailable
@@ -189,7 +190,8 @@ def stand_still_until_aborted(broker: Broker, there: KafkaOptions) -> None:
     state = TopicPartition(there.topics[Topic.STATE], LANE)
 
     def end(isolation: IsolationLevel) -> int:
-        asked = admin.list_offsets({state: OffsetSpec.latest()}, isolation_level=isolation)
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call] # the client's own types are not complete
+        asked = admin.list_offsets({state: latest}, isolation_level=isolation)
         offset: int = asked[state].result(timeout=10).offset
         return offset
 
