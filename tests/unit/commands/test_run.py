@@ -42,7 +42,7 @@ def test_python_without_asserts_is_refused_before_anything_starts(command: str) 
         env=os.environ | {"PYTHONOPTIMIZE": "1"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=50,
         check=False,
     )
 
