@@ -121,7 +121,11 @@ def test_keys(key: StateKey, text: str) -> None:
     assert parse_key(text.encode()) == key
 
 
-@pytest.mark.parametrize("key", [None, b"", b"w|emea|hook", b"\xff\xfe"])
+def test_the_key_of_a_pending_webhook_is_known_and_means_nothing_here() -> None:
+    assert parse_key(b"w|emea|hook") is None
+
+
+@pytest.mark.parametrize("key", [None, b"", b"z|emea|hook", b"\xff\xfe"])
 def test_a_key_of_an_unknown_kind_is_too_new(key: bytes | None) -> None:
     with pytest.raises(StateTooNew, match="a key of an unknown kind"):
         parse_key(key)
