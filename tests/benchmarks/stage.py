@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from producer.dev import rehearsal
 from producer.dev.broker import Broker
 from producer.dev.child import Child
 
@@ -111,28 +112,22 @@ class Stage:
         return line.strip()
 
     def _environ(self) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GENESYS", "PRODUCER_"))}
+        shared = rehearsal.settings_for(
+            organisation=self._url,
+            bootstrap_servers=self._broker.bootstrap_servers,
+            prefix=f"bench-{secrets.token_hex(4)}",
+            admin_port=0,
+        )
         own = {
-            "GENESYS__API_URL": self._url,
-            "GENESYS__LOGIN_URL": self._url,
-            "GENESYS__CLIENT_ID": "benchmark",
-            "GENESYS__CLIENT_SECRET": "benchmark",
             "GENESYS__TIMEOUT": "5m",
             "LIMITS__REQUESTS_PER_MINUTE": "100000",
             "LIMITS__HEADROOM": "0",
             "CAPTURE__START": (datetime.now(UTC) - _HISTORY).isoformat(),
             "CAPTURE__CATCH_UP_SLICE": "1m",
             "CAPTURE__OVERLAP": "0s",
-            "KAFKA__BOOTSTRAP_SERVERS": self._broker.bootstrap_servers,
-            "KAFKA__TOPICS__PREFIX": f"bench-{secrets.token_hex(4)}",
-            "KAFKA__REPLICATION_FACTOR": "1",
-            "KAFKA__MIN_INSYNC_REPLICAS": "1",
             "RECORD__DETAIL": self._plan.detail,
-            "ADMIN__HOST": "127.0.0.1",
-            "ADMIN__PORT": "0",
-            "LOG__FORMAT": "json",
         }
-        return inherited | {f"PRODUCER_{name}": value for name, value in own.items()}
+        return rehearsal.environ_of(shared | own)
 
 
 class Baseline:

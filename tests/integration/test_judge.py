@@ -15,15 +15,17 @@ import aiohttp
 import fastavro
 import pytest
 from aiokafka import AIOKafkaProducer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
+from producer.clock import VirtualClock
 from producer.dev.broker import Broker
-from producer.dev.judge.judging import Topics, VirtualTime, judge
+from producer.dev.judge.judging import judge
 from producer.dev.judge.verdict import Verdict
+from producer.kafka import topics
+from producer.model.batch import Topic
 from producer.simulator.options import SimulatorOptions
 from producer.simulator.server import Simulator, serve
+from tests.support.sinks import options as kafka_options
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 ORIGIN = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -65,16 +67,11 @@ class Stand:
     """Stands in for the producer: reads windows, remembers what it saw, writes each read in a transaction."""
 
     def __init__(self, simulator: Simulator, broker: Broker, prefix: str) -> None:
-        names = ("conversations", "audit", "dead-letters", "watermarks", "state")
-        self.names = Topics(**{name.replace("-", "_"): f"{prefix}.{name}" for name in names})
+        self.kafka = kafka_options(broker, prefix)
         self._simulator, self._broker = simulator, broker
         self._seen: dict[str, str] = {}
         self._version = 0
         self._conversation, self._audit, self._watermark = map(encoder, ("conversation", "audit-event", "watermark"))
-        admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
-        created = admin.create_topics([NewTopic(f"{prefix}.{name}", num_partitions=1) for name in names])
-        for future in created.values():
-            future.result(timeout=15)
 
     async def read(self, session: aiohttp.ClientSession, request_id: str) -> list[dict[str, Any]]:
         now = datetime.fromtimestamp(self._simulator.clock.now() / 1_000, UTC)
@@ -100,7 +97,7 @@ class Stand:
                 session.headers["Authorization"] = f"Bearer {(await response.json())['access_token']}"
             writer = AIOKafkaProducer(
                 bootstrap_servers=self._broker.bootstrap_servers,
-                transactional_id=self.names.state,
+                transactional_id=self.kafka.topics[Topic.STATE],
                 max_request_size=8_000_000,
             )
             async with writer:
@@ -139,14 +136,16 @@ class Stand:
         }
         await writer.begin_transaction()
         for record in records:
-            await writer.send(self.names.conversations, self._conversation(record), key=record["recordId"].encode())
+            await writer.send(
+                self.kafka.topics[Topic.CONVERSATIONS], self._conversation(record), key=record["recordId"].encode()
+            )
         for identifier, letter in letters:
-            await writer.send(self.names.dead_letters, letter, key=identifier.encode())
+            await writer.send(self.kafka.topics[Topic.DEAD_LETTERS], letter, key=identifier.encode())
         for event in (page, page | {"action": "EXTRACTION_COMPLETED", "recordCount": None}):
-            await writer.send(self.names.audit, self._audit(event), key=request_id.encode())
+            await writer.send(self.kafka.topics[Topic.AUDIT], self._audit(event), key=request_id.encode())
         watermark = {"source": "default", "headThrough": self._simulator.clock.now()}
-        await writer.send(self.names.watermarks, self._watermark(watermark), key=b"default")
-        await writer.send(self.names.state, b"checkpoint", key=b"c|default")
+        await writer.send(self.kafka.topics[Topic.WATERMARKS], self._watermark(watermark), key=b"default")
+        await writer.send(self.kafka.topics[Topic.STATE], b"checkpoint", key=b"c|default")
         await writer.commit_transaction()
 
 
@@ -164,9 +163,11 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 async def verdict_on(simulator: Simulator, broker: Broker, prefix: str, fault: Fault) -> Verdict:
     stand = Stand(simulator, broker, prefix)
-    time = VirtualTime(origin=simulator.clock.now(), epoch=datetime.now(UTC).timestamp(), speed=60.0)
+    began = datetime.fromtimestamp(simulator.clock.now() / 1_000, UTC)
+    clock = VirtualClock(origin=began, epoch=datetime.now(UTC).timestamp(), speed=60.0)
+    await topics.create(stand.kafka)
     await stand.run(3, fault)
-    return await asyncio.to_thread(judge, broker.bootstrap_servers, stand.names, simulator.url, time)
+    return await asyncio.to_thread(judge, stand.kafka, simulator.url, clock)
 
 
 async def test_a_sound_run_has_zeros(simulator: Simulator, broker: Broker, topic_prefix: str) -> None:

@@ -16,11 +16,12 @@ from confluent_kafka import Producer
 
 from producer.dev.broker import Broker
 from producer.dev.judge.verdict import Verdict
+from producer.dev.rehearsal import free_port
 from producer.errors import PrerequisiteMissing
 from producer.model.batch import Topic
 from producer.simulator import Simulator
 from tests.support.simulated import QUERY
-from tests.support.stage import Daemon, Script, Stage, free_port
+from tests.support.stage import Daemon, Script, Stage
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.kafka]
 

@@ -18,7 +18,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import sys
 import time
 import urllib.error
@@ -32,11 +31,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from producer.app import kafka_options
+from producer.clock import VirtualClock
+from producer.dev import rehearsal
 from producer.dev.broker import Broker
 from producer.dev.child import Child
 from producer.dev.judge.decoding import Decoder
-from producer.dev.judge.judging import Topics, VirtualTime, judge
+from producer.dev.judge.judging import judge
 from producer.dev.judge.verdict import Verdict
+from producer.dev.rehearsal import free_port
+from producer.kafka.options import KafkaOptions
 from producer.kafka.topics import create
 from producer.model.batch import Topic
 from producer.settings import load
@@ -74,13 +77,13 @@ class Stage:
         self.prefix = f"test-{secrets.token_hex(4)}"
         self.directory = directory
         self.script = script or Script()
-        self.epoch = time.time()
+        self.clock = VirtualClock(origin=ORIGIN, epoch=time.time(), speed=self.script.speed)
         self.admin_url = f"http://127.0.0.1:{free_port()}"
         self.daemons: list[Daemon] = []
         self.organisation = SimulatedOrganisation(
             SimulatorOptions(
                 origin=ORIGIN,
-                epoch=self.epoch,
+                epoch=self.clock.epoch,
                 speed=self.script.speed,
                 rate_per_day=self.script.rate,
                 seed=self.script.seed,
@@ -100,18 +103,17 @@ class Stage:
 
     def now(self) -> datetime:
         """Product time."""
-        return ORIGIN + timedelta(seconds=(time.time() - self.epoch) * self.script.speed)
+        return self.clock.now()
 
     def make_topics(self) -> None:
         """What `topics create` does."""
-        settings = load(environ=self._settings(), needs=("kafka",))
+        settings = load(environ=rehearsal.environ_of(self._settings()), needs=("kafka",))
         asyncio.run(create(kafka_options(settings)))
 
     def start(self, *program: str, **settings: str) -> Daemon:
         """Start a daemon, with settings of its own on top; `program` is run in its place, by the same interpreter."""
         log = self.directory / f"daemon-{len(self.daemons)}.log"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PRODUCER_", "GENESYS"))}
-        environ = inherited | self._settings() | {f"PRODUCER_{name}": value for name, value in settings.items()}
+        environ = rehearsal.environ_of(self._settings() | settings)
         command = [sys.executable, *(program or ("-m", "producer", "run"))]
         admin_url = f"http://127.0.0.1:{environ['PRODUCER_ADMIN__PORT']}"
         daemon = Daemon(Child(command, log=log, environ=environ), log, admin_url)
@@ -130,6 +132,12 @@ class Stage:
         """The name of one of this stage's topics."""
         return f"{self.prefix}.{topic.value.replace('_', '-')}.v1"
 
+    @property
+    def kafka(self) -> KafkaOptions:
+        """Where the topics are; by the broker's open door, whichever one the daemons take."""
+        names = {topic: self.topic(topic) for topic in Topic}
+        return KafkaOptions(bootstrap_servers=self.broker.bootstrap_servers, topics=names)
+
     def found(self, topic: Topic) -> list[Found]:
         """What is committed on a topic."""
         return read_committed(self.broker, self.topic(topic))
@@ -147,43 +155,28 @@ class Stage:
 
     def verdict(self) -> Verdict:
         """What the judge finds; all daemons must have ended."""
-        names = Topics(
-            conversations=self.topic(Topic.CONVERSATIONS),
-            audit=self.topic(Topic.AUDIT),
-            dead_letters=self.topic(Topic.DEAD_LETTERS),
-            watermarks=self.topic(Topic.WATERMARKS),
-            state=self.topic(Topic.STATE),
-        )
-        clock = VirtualTime(origin=round(ORIGIN.timestamp() * 1_000), epoch=self.epoch, speed=self.script.speed)
-        return judge(self.broker.bootstrap_servers, names, self.organisation.url, clock)
+        return judge(self.kafka, self.organisation.url, self.clock)
 
-    def _settings(self) -> dict[str, str]:
-        own: dict[str, str | None] = {
-            "GENESYS__API_URL": self.organisation.url,
-            "GENESYS__LOGIN_URL": self.organisation.url,
-            "GENESYS__CLIENT_ID": "simulator",
-            "GENESYS__CLIENT_SECRET": "simulator-secret",
+    def _settings(self) -> dict[str, str | None]:
+        shared = rehearsal.settings_for(
+            organisation=self.organisation.url,
+            bootstrap_servers=self.script.bootstrap_servers or self.broker.bootstrap_servers,
+            prefix=self.prefix,
+            admin_port=self.admin_url.rpartition(":")[2],
+        )
+        return {
+            **shared,
+            **rehearsal.clock_settings(self.clock),
             "GENESYS__TIMEOUT": "10s",
             "CAPTURE__START": (ORIGIN - HISTORY).isoformat(),
             "CAPTURE__POLL_INTERVAL": "5s",
             "CAPTURE__HEAD_LAG": "10s",
-            "KAFKA__BOOTSTRAP_SERVERS": self.script.bootstrap_servers or self.broker.bootstrap_servers,
-            "KAFKA__TOPICS__PREFIX": self.prefix,
             "KAFKA__PARTITIONS__CONVERSATIONS": "3",
             "KAFKA__PARTITIONS__AUDIT": "2",
             "KAFKA__PARTITIONS__DEAD_LETTERS": "1",
             "KAFKA__LANES": "2",
-            "KAFKA__REPLICATION_FACTOR": "1",
-            "KAFKA__MIN_INSYNC_REPLICAS": "1",
-            "ADMIN__HOST": "127.0.0.1",
-            "ADMIN__PORT": self.admin_url.rpartition(":")[2],
-            "LOG__FORMAT": "json",
-            "DEV__CLOCK_ORIGIN": ORIGIN.isoformat(),
-            "DEV__CLOCK_EPOCH": str(self.epoch),
-            "DEV__CLOCK_SPEED": str(self.script.speed),
+            **self.script.settings,
         }
-        settings = own | dict(self.script.settings)
-        return {f"PRODUCER_{name}": value for name, value in settings.items() if value is not None}
 
 
 class Daemon:
@@ -301,11 +294,3 @@ class Daemon:
 
 def _instant(text: str | None) -> datetime:
     return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -8,24 +8,22 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from typing import TextIO, TypeVar
 
 from producer.commands.run import refuse_without_asserts
+from producer.dev.confluent import reading
 from producer.dev.demo.stage import Stage, StageOptions
-from producer.dev.demo.view import Topic, View
+from producer.dev.demo.view import Arrivals, View
+from producer.dev.judge.verdict import Lateness
+from producer.model.batch import Topic
 from producer.settings.values import parse_instant, parse_span
 
 T = TypeVar("T", timedelta, datetime)
 
 SATURDAY = 5
 FOUND_A_PROBLEM = 1
-HEAD_MAY_BE_LATE = timedelta(seconds=60)
-"""Head lag and two polls: where the head must have come to at the end, or the run says nothing."""
-FASTEST_JUDGED = 10
-"""Beyond this speed real time shows in virtual delays, and lateness is printed but not judged."""
 SLOWEST, FASTEST = 0.01, 100_000  # as dev.clock_speed
 HIGHEST_RATE = 1_000_000  # as the simulator
 RATE = 60_000
@@ -44,7 +42,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo; returns 1 when the judge found something wrong. Raises ConfigurationError."""
+    """Run the demo; returns 1 when the judge found something wrong, or the head stayed too far behind the end.
+
+    Raises ConfigurationError.
+    """
     refuse_without_asserts()
     origin = arguments.origin or last_weekday_at_ten(datetime.now(UTC))
     options = StageOptions(origin=origin, speed=arguments.speed, rate=arguments.rate, seed=arguments.seed)
@@ -63,12 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
             return 0
         _say(out, "judging …")
         verdict = stage.judge()
-        late = ended_at - datetime.fromtimestamp((verdict.head_through or 0) / 1_000, UTC)
-        answer = verdict.as_json() | {"headBehindSeconds": round(late.total_seconds(), 3)}
+        lateness = Lateness.of(verdict, ended_at=ended_at, allowed=stage.head_may_be_behind)
+        answer = verdict.as_json() | lateness.as_json()
         sys.stdout.write(json.dumps(answer, indent=None if arguments.output == "json" else 2) + "\n")
-        return (
-            0 if verdict.zeros and (late <= HEAD_MAY_BE_LATE or arguments.speed > FASTEST_JUDGED) else FOUND_A_PROBLEM
-        )
+        return 0 if verdict.zeros and lateness.tolerable else FOUND_A_PROBLEM
 
 
 def _say(out: TextIO, line: str) -> None:
@@ -78,10 +77,11 @@ def _say(out: TextIO, line: str) -> None:
 
 def _watch(stage: Stage, view: View, duration: timedelta | None) -> None:
     end = time.monotonic() + duration.total_seconds() if duration else float("inf")
-    with closing(Topic(stage.bootstrap_servers, f"{stage.topics_prefix}.conversations.v1")) as topic:
-        while time.monotonic() < end:
+    with reading(stage.kafka, stage.kafka.topics[Topic.CONVERSATIONS]) as (consumer, _):
+        arrivals = Arrivals(consumer)
+        while (left := end - time.monotonic()) > 0:
             stage.check_daemon()
-            view.show(topic.arrived(1.0))
+            view.show(arrivals.within(min(left, 1.0)))
             view.show_status(stage.status(), stage.now(), datetime.now(UTC))
 
 

@@ -5,11 +5,11 @@ Everything is put away when the stage is left, also after an error; the children
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -24,17 +24,24 @@ from types import TracebackType
 from typing import Any, Self
 
 from producer import errors
+from producer.app import kafka_options
+from producer.clock import VirtualClock
+from producer.dev import rehearsal
 from producer.dev.broker import Broker
 from producer.dev.child import Child
-from producer.dev.judge.judging import Topics, VirtualTime, judge
+from producer.dev.demo import cluster
+from producer.dev.judge.judging import judge
 from producer.dev.judge.verdict import Verdict
+from producer.kafka.options import KafkaOptions
+from producer.kafka.topics import create
+from producer.settings import Settings, load
 
-BOOTSTRAP_SERVERS = "PRODUCER_KAFKA__BOOTSTRAP_SERVERS"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 HISTORY = timedelta(minutes=10)
 """How long before its clock starts the demo captures from, so that something is there at once."""
-SECRET = "simulator-secret"  # noqa: S105 - of the simulated organisation, known to everybody
+MACHINE_SECONDS = 10.0
+"""Real seconds that a busy machine of two cores may take from asking for a window to its watermark on the topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,26 +57,27 @@ class StageOptions:
 class Stage:
     """The running demo. Enter it to start everything; attributes are set once it is entered."""
 
-    bootstrap_servers: str
     simulator_url: str
     admin_url: str
-    topics_prefix: str
+    settings: Settings
+    """Those of the daemon."""
+    kafka: KafkaOptions
 
     def __init__(self, options: StageOptions) -> None:
         self.options = options
         self.directory = Path(tempfile.mkdtemp(prefix="genesys-producer-demo-"))
-        self.epoch = time.time()
+        self.clock = VirtualClock(origin=options.origin.astimezone(UTC), epoch=time.time(), speed=options.speed)
         self._stack = ExitStack()
         self._stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
         self._daemon: Child | None = None
 
     def __enter__(self) -> Self:
         try:
-            self.topics_prefix = f"demo-{secrets.token_hex(3)}"
             simulator = self._start_simulator()
-            self.bootstrap_servers = os.environ.get(BOOTSTRAP_SERVERS) or self._start_broker()
+            brokers = cluster.named_by(os.environ) or self._start_broker()
             self.simulator_url = self._address_of(simulator, self.directory / "simulator.log")
-            self.admin_url = f"http://127.0.0.1:{_free_port()}"
+            self.admin_url = f"http://127.0.0.1:{rehearsal.free_port()}"
+            self.configure(brokers)
             self._make_topics()
             self._daemon = self.start_daemon()
         except BaseException:
@@ -89,7 +97,13 @@ class Stage:
 
     def now(self) -> datetime:
         """The demo's virtual time."""
-        return self.options.origin + timedelta(seconds=(time.time() - self.epoch) * self.options.speed)
+        return self.clock.now()
+
+    @property
+    def head_may_be_behind(self) -> timedelta:
+        """How far the head's watermark may be behind the end: head lag, two polls, and what the machine takes."""
+        capture = self.settings.capture
+        return capture.head_lag + 2 * capture.poll_interval + timedelta(seconds=MACHINE_SECONDS * self.clock.speed)
 
     def status(self) -> Mapping[str, Any] | None:
         """What the daemon says of itself; None while it does not answer."""
@@ -106,9 +120,15 @@ class Stage:
         if code is not None:
             raise errors.PrerequisiteMissing(f"the daemon ended with {code}; it said:\n{_end_of(self.daemon_log)}")
 
+    def configure(self, brokers: str) -> None:
+        """Decide what the daemon is told, with topics of this run on these brokers. Raises ConfigurationError."""
+        self._environ = rehearsal.environ_of(self._settings(brokers))
+        self.settings = load(environ=self._environ)
+        self.kafka = kafka_options(self.settings)
+
     def start_daemon(self) -> Child:
         """Start the daemon on this stage."""
-        child = Child(_command("run"), log=self.daemon_log, environ=self._environ())
+        child = Child(_command("run"), log=self.daemon_log, environ=self._environ)
         self._stack.callback(child.stop, grace=STOP_SECONDS)
         return child
 
@@ -118,17 +138,7 @@ class Stage:
 
     def judge(self) -> Verdict:
         """What the judge finds on the topics; the daemon must have stopped. Raises TruthMissing, ReadFailed."""
-        prefix = self.topics_prefix
-        names = Topics(
-            conversations=f"{prefix}.conversations.v1",
-            audit=f"{prefix}.audit.v1",
-            dead_letters=f"{prefix}.dead-letters.v1",
-            watermarks=f"{prefix}.watermarks.v1",
-            state=f"{prefix}.state.v1",
-        )
-        origin = round(self.options.origin.timestamp() * 1_000)
-        time_of_run = VirtualTime(origin=origin, epoch=self.epoch, speed=self.options.speed)
-        return judge(self.bootstrap_servers, names, self.simulator_url, time_of_run)
+        return judge(self.kafka, self.simulator_url, self.clock)
 
     def _start_broker(self) -> str:
         return self._stack.enter_context(Broker.started()).bootstrap_servers
@@ -136,7 +146,7 @@ class Stage:
     def _start_simulator(self) -> Child:
         options = self.options
         arguments = ("--port", "0", "--output", "json", "--seed", options.seed, "--rate", options.rate)
-        clock = ("--origin", options.origin.isoformat(), "--epoch", self.epoch, "--speed", options.speed)
+        clock = ("--origin", options.origin.isoformat(), "--epoch", self.clock.epoch, "--speed", options.speed)
         child = Child(_command("simulate", *arguments, *clock), log=self.directory / "simulator.log")
         self._stack.callback(child.stop, grace=STOP_SECONDS)
         return child
@@ -152,50 +162,30 @@ class Stage:
         raise errors.PrerequisiteMissing(f"the simulator did not start; it said:\n{_end_of(log)}")
 
     def _make_topics(self) -> None:
-        log = self.directory / "topics.log"
-        child = Child(_command("topics", "create"), log=log, environ=self._environ())
-        deadline = time.monotonic() + START_SECONDS
-        while child.exit_code() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if child.stop(grace=1):
-            raise errors.PrerequisiteMissing(f"the topics could not be made; it said:\n{_end_of(log)}")
+        try:
+            asyncio.run(create(self.kafka))
+        except errors.SinkError as failed:
+            text = f"the topics can't be made: {type(failed).__name__}: {failed}; {failed.what_to_do}"
+            raise errors.PrerequisiteMissing(text) from None
 
-    def _environ(self) -> dict[str, str]:
-        """The daemon's settings: everything of the caller's for Kafka, nothing of the caller's for Genesys Cloud."""
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("GENESYS", "PRODUCER_")) or name.startswith("PRODUCER_KAFKA__SECURITY__")
+    def _settings(self, brokers: str) -> dict[str, str]:
+        """The daemon's settings: of the caller's those that reach the cluster, none for Genesys Cloud."""
+        shared = rehearsal.settings_for(
+            organisation=self.simulator_url,
+            bootstrap_servers=brokers,
+            prefix=f"demo-{secrets.token_hex(3)}",
+            admin_port=self.admin_url.rpartition(":")[2],
+        )
+        return {
+            **shared,
+            **rehearsal.clock_settings(self.clock),
+            **cluster.settings_of(os.environ, self.directory / "secrets"),
+            "CAPTURE__START": (self.clock.origin - HISTORY).isoformat(),
         }
-        own = {
-            "GENESYS__API_URL": self.simulator_url,
-            "GENESYS__LOGIN_URL": self.simulator_url,
-            "GENESYS__CLIENT_ID": "simulator",
-            "GENESYS__CLIENT_SECRET": SECRET,
-            "CAPTURE__START": (self.options.origin - HISTORY).isoformat(),
-            "KAFKA__BOOTSTRAP_SERVERS": self.bootstrap_servers,
-            "KAFKA__TOPICS__PREFIX": self.topics_prefix,
-            "KAFKA__REPLICATION_FACTOR": "1",
-            "KAFKA__MIN_INSYNC_REPLICAS": "1",
-            "ADMIN__HOST": "127.0.0.1",
-            "ADMIN__PORT": self.admin_url.rpartition(":")[2],
-            "LOG__FORMAT": "json",
-            "DEV__CLOCK_ORIGIN": self.options.origin.astimezone(UTC).isoformat(),
-            "DEV__CLOCK_EPOCH": str(self.epoch),
-            "DEV__CLOCK_SPEED": str(self.options.speed),
-        }
-        return inherited | {f"PRODUCER_{name}": value for name, value in own.items()}
 
 
 def _command(*words: object) -> list[str | Path]:
     return [sys.executable, "-m", "producer", *(str(word) for word in words)]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _end_of(log: Path) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
-import confluent_kafka
+from confluent_kafka import Consumer
 
 from producer.encoding.avro import Avro
 
@@ -18,35 +18,19 @@ SHOWN_AT_ONCE = 4  # records of a second that are shown; all are counted
 STATUS_EVERY = timedelta(seconds=5)
 
 
-class Topic:
-    """The committed records of one topic, from its beginning."""
+class Arrivals:
+    """The records that a consumer of the conversations topic is given."""
 
-    def __init__(self, bootstrap_servers: str, topic: str) -> None:
+    def __init__(self, consumer: Consumer) -> None:
         self._avro = Avro.shipped()
-        self._consumer = confluent_kafka.Consumer(
-            {
-                "bootstrap.servers": bootstrap_servers,
-                "group.id": f"{topic}.view",
-                "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-            }
-        )
-        metadata = self._consumer.list_topics(topic, timeout=30).topics[topic]
-        self._consumer.assign(
-            [confluent_kafka.TopicPartition(topic, partition, 0) for partition in metadata.partitions]
-        )
+        self._consumer = consumer
 
-    def arrived(self, seconds: float) -> Iterator[Mapping[str, Any]]:
+    def within(self, seconds: float) -> Iterator[Mapping[str, Any]]:
         """The records that are there within about so many seconds, decoded."""
         for message in self._consumer.consume(num_messages=1_000, timeout=seconds):
             value = message.value()
             if message.error() is None and value is not None:
                 yield self._avro.decode(value)[1]
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._consumer.close()
 
 
 @dataclass(slots=True)

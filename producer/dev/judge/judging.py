@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import orjson
 
+from producer.clock import VirtualClock
 from producer.dev.judge import counting, topics
 from producer.dev.judge.content import digest_of_answer, digest_of_record
 from producer.dev.judge.decoding import Decoder
@@ -22,44 +22,20 @@ from producer.dev.judge.evidence import (
 )
 from producer.dev.judge.simulator import Simulator, TruthMissing
 from producer.dev.judge.verdict import Verdict
+from producer.kafka.options import KafkaOptions
+from producer.model.batch import Topic
 
 HEAD_REACH = 330_000
 """Milliseconds after its end for which the head asks for a conversation: 5 min overlap and 30 s head lag."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topics:
-    """The names of the topics of a run."""
-
-    conversations: str
-    audit: str
-    dead_letters: str
-    watermarks: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VirtualTime:
-    """How the run's clock went: at unix second `epoch` it stood at `origin` (epoch milliseconds),
-    and it goes `speed` times as fast as real time.
-    """
-
-    origin: int = 0
-    epoch: float = 0.0
-    speed: float = 1.0
-
-    def at(self, real: int) -> int:
-        """The run's clock, epoch milliseconds, at a real instant in epoch milliseconds."""
-        return round(self.origin + (real - self.epoch * 1_000) * self.speed)
-
-
-def judge(bootstrap_servers: str, names: Topics, simulator_url: str, time: VirtualTime | None = None) -> Verdict:
+def judge(kafka: KafkaOptions, simulator_url: str, clock: VirtualClock | None = None) -> Verdict:
     """Judge everything on the topics. Blocking; stop the producer first, keep the simulator running.
 
-    `time` is how to put Kafka's append times on the organisation's clock (None: it is real time). Raises
-    topics.ReadFailed and TruthMissing when there is no telling.
+    `clock` puts Kafka's append times on the organisation's clock (None: that is real time). Raises ReadFailed and
+    TruthMissing when there is no telling.
     """
-    bench = _Bench(bootstrap_servers, names, time or VirtualTime())
+    bench = _Bench(kafka, clock)
     simulator = Simulator(simulator_url)
     announced = bench.announced()
     records, found = bench.records()
@@ -84,7 +60,7 @@ def judge(bootstrap_servers: str, names: Topics, simulator_url: str, time: Virtu
         poisoned=sum(case.judged and case.id in poison for case in cases),
         dead_letters=sum(map(len, letters.values())),
         records=sum(map(len, records.values())),
-        transactions=topics.transactions(bootstrap_servers, names.state),
+        transactions=topics.transactions(kafka, kafka.topics[Topic.STATE]),
         requests=sum(sum(by_status.values()) for by_status in stats["requests"].values()),
         rate_limited=stats["rateLimited"],
         freshness=counting.freshness(cases, truth, span),
@@ -114,16 +90,15 @@ def _truth(
 class _Bench:
     """The topics, boiled down while they are read: contents become digests at once."""
 
-    def __init__(self, bootstrap_servers: str, names: Topics, time: VirtualTime) -> None:
-        self._bootstrap_servers = bootstrap_servers
-        self._names = names
-        self._time = time
+    def __init__(self, kafka: KafkaOptions, clock: VirtualClock | None) -> None:
+        self._kafka = kafka
+        self._clock = clock
         self._decoder = Decoder.shipped()
 
     def announced(self) -> Announced:
         """What the audit topic says of every read."""
         announced = Announced()
-        for entry in self._entries(self._names.audit):
+        for entry in self._entries(Topic.AUDIT):
             event = self._decoder.read(entry.value or b"")
             match event["action"]:
                 case "PAGE_PROCESSED" | "EMPTY_PAGE":
@@ -137,7 +112,7 @@ class _Bench:
         found: Counter[str] = Counter()
 
         def appended() -> Iterator[Appended]:
-            for entry in self._entries(self._names.conversations):
+            for entry in self._entries(Topic.CONVERSATIONS):
                 if entry.value is None:
                     continue
                 record = self._decoder.read(entry.value)
@@ -145,7 +120,7 @@ class _Bench:
                 yield Appended(
                     key=entry.key or "",
                     partition=entry.partition,
-                    at=self._time.at(entry.at),
+                    at=self._at(entry.at),
                     content=digest_of_record(record),
                     version=record["version"],
                 )
@@ -154,19 +129,25 @@ class _Bench:
 
     def letters(self) -> Iterator[Appended]:
         """The dead letters; those that can't be read as JSON are their own content."""
-        for entry in self._entries(self._names.dead_letters):
+        for entry in self._entries(Topic.DEAD_LETTERS):
             try:
                 content = digest_of_answer(orjson.loads(entry.value or b""))
             except orjson.JSONDecodeError:
                 content = entry.value or b""
-            yield Appended(key=entry.key or "", partition=entry.partition, at=self._time.at(entry.at), content=content)
+            yield Appended(key=entry.key or "", partition=entry.partition, at=self._at(entry.at), content=content)
 
     def head_through(self) -> int | None:
         """What the last watermark promises."""
         last: int | None = None
-        for entry in self._entries(self._names.watermarks):
+        for entry in self._entries(Topic.WATERMARKS):
             last = self._decoder.read(entry.value or b"")["headThrough"]
         return last
 
-    def _entries(self, topic: str) -> Iterator[topics.Entry]:
-        return topics.entries(self._bootstrap_servers, topic)
+    def _entries(self, topic: Topic) -> Iterator[topics.Entry]:
+        return topics.entries(self._kafka, self._kafka.topics[topic])
+
+    def _at(self, real: int) -> int:
+        """The organisation's clock at a real instant, both in epoch milliseconds."""
+        if self._clock is None:
+            return real
+        return round(self._clock.origin.timestamp() * 1_000 + (real - self._clock.epoch * 1_000) * self._clock.speed)

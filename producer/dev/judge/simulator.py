@@ -12,13 +12,17 @@ import orjson
 
 from producer.dev.judge.content import Digest, digest_of_answer
 from producer.dev.judge.evidence import Answer, State, TrueConversation, TrueState
+from producer.errors import ProducerError
 
 TIMEOUT_SECONDS = 60.0
 _AT_ONCE = 1_000
 
 
-class TruthMissing(Exception):
+class TruthMissing(ProducerError):
     """The simulator can't tell what the judge has to know."""
+
+    what_to_do = "judge a run that is long enough to complete a read, and not too long for the simulator's answer log"
+    exit_code = 69
 
 
 class Simulator:
@@ -39,7 +43,9 @@ class Simulator:
         expected = 1
         for line in self._lines("GET", "/answers?after=0"):
             if line["seq"] != expected:
-                raise TruthMissing(f"answers {expected} to {line['seq'] - 1} are gone: give the simulator a larger log")
+                raise TruthMissing(
+                    f"answers {expected} to {line['seq'] - 1} are gone: the run was too long for its log"
+                )
             expected += 1
             served = tuple((identifier, number) for identifier, number in line["served"])
             yield Answer(at=line["at"], request_id=line["requestId"], served=served)
@@ -68,5 +74,7 @@ class Simulator:
                 raise TruthMissing(f"{method} {path}: {response.status} {response.read(500).decode(errors='replace')}")
             for line in response:
                 yield orjson.loads(line)
+        except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as failed:
+            raise TruthMissing(f"{method} {path}: the simulator does not answer: {failed!r}") from failed
         finally:
             connection.close()

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError
 
-PATIENCE_SECONDS = 30.0
+from producer.dev.confluent import PATIENCE_SECONDS, ReadFailed, reading
+from producer.kafka.options import KafkaOptions
+
 _AT_ONCE = 1_000
 _POLL_SECONDS = 0.1
-
-
-class ReadFailed(Exception):
-    """A topic can't be read to its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,26 +27,11 @@ class Entry:
     value: bytes | None
 
 
-def entries(bootstrap_servers: str, topic: str) -> Iterator[Entry]:
+def entries(kafka: KafkaOptions, topic: str) -> Iterator[Entry]:
     """Yield what is committed, each partition in order, up to where it ends now. Raises ReadFailed."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap_servers,
-            "group.id": f"judge-{secrets.token_hex(4)}",
-            "isolation.level": "read_committed",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "fetch.wait.max.ms": 50,  # how long a broker holds back the answer that a topic ends here
-        }
-    )
-    try:
-        listed = consumer.list_topics(topic, timeout=PATIENCE_SECONDS).topics[topic]
-        if listed.error is not None:
-            raise ReadFailed(f"{topic}: {listed.error.str()}")
-        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in listed.partitions])
-        yield from _until_the_end(consumer, topic, open_partitions=set(listed.partitions))
-    finally:
-        consumer.close()
+    quick = 50  # ms for which a broker holds back the answer that a topic ends here
+    with reading(kafka, topic, enable_partition_eof=True, fetch_wait_max_ms=quick) as (consumer, partitions):
+        yield from _until_the_end(consumer, topic, open_partitions=set(partitions))
 
 
 def _until_the_end(consumer: Consumer, topic: str, *, open_partitions: set[int]) -> Iterator[Entry]:
@@ -83,7 +65,7 @@ def _entry(message: Any) -> Entry:  # its type says that all of it may be None, 
     )
 
 
-def transactions(bootstrap_servers: str, state_topic: str) -> int:
+def transactions(kafka: KafkaOptions, state_topic: str) -> int:
     """Count the committed transactions: runs of neighbouring offsets on the state topic, which each one writes to.
 
     Its marker takes an offset, so two transactions are never neighbours. Exact until compaction takes records away
@@ -91,7 +73,7 @@ def transactions(bootstrap_servers: str, state_topic: str) -> int:
     """
     following: dict[int, int] = {}
     runs = 0
-    for entry in entries(bootstrap_servers, state_topic):
+    for entry in entries(kafka, state_topic):
         runs += following.get(entry.partition) != entry.offset
         following[entry.partition] = entry.offset + 1
     return runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
@@ -80,4 +80,32 @@ class Verdict:
             "freshnessSeconds": {"p50": self.freshness.p50, "p99": self.freshness.p99},
             "transactions": self.transactions,
             "headThrough": None if through is None else through.isoformat(timespec="milliseconds"),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lateness:
+    """How far the head's last watermark stayed behind the end of a run, and how far it may. All on the run's clock."""
+
+    behind: timedelta | None
+    """None: no watermark was ever promised."""
+    allowed: timedelta
+
+    @classmethod
+    def of(cls, verdict: Verdict, *, ended_at: datetime, allowed: timedelta) -> Lateness:
+        """The lateness of a run that ended then."""
+        if verdict.head_through is None:
+            return cls(behind=None, allowed=allowed)
+        return cls(behind=ended_at - datetime.fromtimestamp(verdict.head_through / 1_000, UTC), allowed=allowed)
+
+    @property
+    def tolerable(self) -> bool:
+        """The head came near enough to the end for the counts to say something of the whole run."""
+        return self.behind is not None and self.behind <= self.allowed
+
+    def as_json(self) -> dict[str, float | None]:
+        """The lateness as fields of the verdict's JSON object."""
+        return {
+            "headBehindSeconds": None if self.behind is None else round(self.behind.total_seconds(), 3),
+            "headBehindAllowedSeconds": round(self.allowed.total_seconds(), 3),
         }

@@ -12,9 +12,10 @@ from signal import Signals
 from typing import Self
 
 from producer.dev.judge.topics import transactions
+from producer.dev.rehearsal import free_port
 from producer.model.batch import Topic
 from tests.support.chaos.plans import Blow, Life, Point
-from tests.support.stage import Daemon, Script, Stage, free_port
+from tests.support.stage import Daemon, Script, Stage
 
 HEAD_LAG = timedelta(seconds=30)
 POLL_INTERVAL = timedelta(seconds=15)
@@ -108,7 +109,7 @@ class History:
 
     def transactions(self) -> int:
         """How many transactions are committed."""
-        return transactions(self.stage.broker.bootstrap_servers, self.stage.topic(Topic.STATE))
+        return transactions(self.stage.kafka, self.stage.topic(Topic.STATE))
 
     def caught_up(self, daemon: Daemon, transactions: int = 0, seconds: float = 60.0) -> None:
         """Wait until a daemon has reached the present, and so many transactions are committed in all."""

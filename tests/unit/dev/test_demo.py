@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import io
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 
 from producer.dev.demo import command
 from producer.dev.demo.command import last_weekday_at_ten
-from producer.dev.demo.stage import SECRET, Stage, StageOptions
 from producer.dev.demo.view import View, line_of, status_line
 
 MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
@@ -129,32 +127,3 @@ def test_the_view_shows_some_counts_all_and_says_where_the_daemon_stands_now_and
     assert [line.split()[0] for line in lines[:4]] == ["r0", "r1", "r2", "r3"]
     standing = "00:00:00Z  4 conversations, 3 changes on the topic | the daemon does not answer yet"
     assert lines[4:] == [standing, standing]
-
-
-def test_the_daemon_inherits_nothing_of_the_caller_but_how_to_reach_the_cluster(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name in (
-        "GENESYS_CLIENT_SECRET",
-        "GENESYSCLOUD_REGION",
-        "PRODUCER_GENESYS__REGION",
-        "PRODUCER_LIMITS__HEADROOM",
-    ):
-        monkeypatch.setenv(name, "the caller's")
-    for name in ("PRODUCER_SECRETS_DIR", "PRODUCER_CAPTURE__START", "PRODUCER_KAFKA__TOPICS__PREFIX"):
-        monkeypatch.setenv(name, "the caller's")
-    monkeypatch.setenv("PRODUCER_KAFKA__SECURITY__USERNAME", "kept")
-    monkeypatch.setenv("PATH", "kept too")
-
-    stage = Stage(StageOptions(origin=MONDAY, speed=2.0, rate=1, seed=1))
-    with closing(stage._stack):
-        stage.simulator_url, stage.admin_url = "http://127.0.0.1:1", "http://127.0.0.1:2"
-        stage.bootstrap_servers, stage.topics_prefix = "here:1", "demo-1"
-        environ = stage._environ()
-
-    assert "the caller's" not in environ.values()
-    assert (environ["PRODUCER_KAFKA__SECURITY__USERNAME"], environ["PATH"]) == ("kept", "kept too")
-    assert environ["PRODUCER_KAFKA__TOPICS__PREFIX"] == "demo-1"
-    assert environ["PRODUCER_GENESYS__CLIENT_SECRET"] == SECRET
-    assert environ["PRODUCER_CAPTURE__START"] == "2026-03-08T23:50:00+00:00"
-    assert not stage.directory.exists()

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from producer.dev.judge.verdict import Freshness, Verdict
+from producer.dev.judge.verdict import Freshness, Lateness, Verdict
 
 CLEAN = Verdict(
     lost=0,
@@ -71,3 +72,31 @@ def test_a_clean_run_has_zeros() -> None:
 )
 def test_any_fault_is_no_zero(faulty: Verdict) -> None:
     assert not faulty.zeros
+
+
+END = datetime.fromtimestamp(1_772_445_600, UTC)
+
+
+@pytest.mark.parametrize(
+    ("ended_at", "tolerable", "shown"),
+    [
+        (END, True, 0.0),
+        (END + timedelta(seconds=70), True, 70.0),
+        (END + timedelta(seconds=70, milliseconds=1), False, 70.001),
+        (END + timedelta(minutes=30), False, 1800.0),
+    ],
+)
+def test_a_head_that_stayed_behind_the_end_says_nothing_of_it(
+    *, ended_at: datetime, tolerable: bool, shown: float
+) -> None:
+    lateness = Lateness.of(CLEAN, ended_at=ended_at, allowed=timedelta(seconds=70))
+
+    assert lateness.tolerable is tolerable
+    assert lateness.as_json() == {"headBehindSeconds": shown, "headBehindAllowedSeconds": 70.0}
+
+
+def test_a_run_without_a_watermark_is_late_by_no_number() -> None:
+    lateness = Lateness.of(replace(CLEAN, head_through=None), ended_at=END, allowed=timedelta(days=1))
+
+    assert not lateness.tolerable
+    assert lateness.as_json() == {"headBehindSeconds": None, "headBehindAllowedSeconds": 86_400.0}
