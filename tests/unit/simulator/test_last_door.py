@@ -67,7 +67,7 @@ def asking() -> Iterator[Asking]:
 
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text()
-ANYTHING = st.recursive(
+ANYTHING: st.SearchStrategy[Any] = st.recursive(
     SCALARS | st.just({}) | st.just([]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
