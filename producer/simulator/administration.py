@@ -80,6 +80,8 @@ class Administration:
         wanted = (await _body(request)).get("states")
         if not isinstance(wanted, list) or len(wanted) > _MOST_CONTENTS:
             raise web.HTTPBadRequest(text=f'the body must be {{"states": [["id", n], ...]}}, at most {_MOST_CONTENTS}')
+        if not all(isinstance(one, list) and [type(part) for part in one] == [str, int] for one in wanted):
+            raise web.HTTPBadRequest(text='each of "states" must be ["id", n]')
         return await _stream(request, (self._content(identifier, number) for identifier, number in wanted))
 
     def _content(self, identifier: str, number: int) -> bytes:

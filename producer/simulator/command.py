@@ -7,9 +7,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -22,6 +24,10 @@ _EXIT_USAGE = 64
 _LOOK_FOR_PARENT = 0.5
 _SPANS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DEFAULT = SimulatorOptions()
+_OPTIONS = {field.name for field in fields(SimulatorOptions)}
+_CLOCK_VARIABLES = "PRODUCER_DEV__CLOCK_"
+"""The daemon reads the same three, so that both show the same time."""
+_FROM = f"(default: {_CLOCK_VARIABLES}{{}})"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,86 +42,105 @@ def configure(parser: argparse.ArgumentParser) -> None:
     wire.add_argument("--die-with-parent", action="store_true", help="end when the process that started it has gone")
     wire.add_argument("--output", choices=("text", "json"), default="text")
 
-    organisation = parser.add_argument_group("the organisation")
-    organisation.add_argument("--seed", type=int, default=_DEFAULT.seed)
-    organisation.add_argument(
-        "--origin", type=instant, help="instant its clock shows at the epoch (default: real time)"
-    )
-    organisation.add_argument(
-        "--epoch", type=float, help="unix seconds at which it shows the origin (default: the start)"
-    )
-    organisation.add_argument("--speed", type=float, default=_DEFAULT.speed)
-    organisation.add_argument("--rate", type=int, default=_DEFAULT.rate_per_day, help="conversations of a working day")
-    organisation.add_argument("--visibility-median", type=span, default=_DEFAULT.visibility_median)
-    organisation.add_argument("--visibility-tail", type=span, default=_DEFAULT.visibility_tail)
-    organisation.add_argument("--visibility-tail-probability", type=float, default=_DEFAULT.visibility_tail_probability)
-    organisation.add_argument(
-        "--poison", type=float, default=_DEFAULT.poison_probability, help="probability of a bad record"
-    )
-    organisation.add_argument("--oddities", type=float, default=_DEFAULT.oddity_probability)
-    organisation.add_argument("--huge", type=float, default=_DEFAULT.huge_probability)
+    _configure_organisation(parser.add_argument_group("the organisation"))
+    _configure_client(parser.add_argument_group("the client and its limits"))
 
-    organisation.add_argument(
-        "--cache-mib", type=int, default=256, help="contents kept in memory (default %(default)s)"
+
+def _configure_organisation(group: argparse._ArgumentGroup) -> None:
+    """Each `dest` is the name of an option."""
+    group.add_argument("--seed", type=int, default=_DEFAULT.seed)
+    group.add_argument("--origin", type=instant, help=f"instant its clock shows at the epoch {_FROM.format('ORIGIN')}")
+    group.add_argument("--epoch", type=float, help=f"unix seconds at which it shows the origin {_FROM.format('EPOCH')}")
+    group.add_argument("--speed", type=float, help=f"how many times faster than real time {_FROM.format('SPEED')}")
+    group.add_argument(
+        "--rate", type=int, dest="rate_per_day", default=_DEFAULT.rate_per_day, help="conversations of a working day"
+    )
+    group.add_argument("--retention", type=span, default=_DEFAULT.retention, help="older ones have been deleted")
+    group.add_argument("--visibility-median", type=span, default=_DEFAULT.visibility_median)
+    group.add_argument("--visibility-tail", type=span, default=_DEFAULT.visibility_tail)
+    group.add_argument("--visibility-tail-probability", type=float, default=_DEFAULT.visibility_tail_probability)
+    for flag, name, meaning in (
+        ("--poison", "poison_probability", "of a record that can't be read"),
+        ("--oddities", "oddity_probability", "of a conversation with odd values"),
+        ("--huge", "huge_probability", "of a conference of hundreds"),
+        ("--total-hits-error", "total_hits_error_probability", "of a totalHits that is off"),
+    ):
+        default = getattr(_DEFAULT, name)
+        group.add_argument(flag, type=float, dest=name, default=default, help=f"probability {meaning}")
+    group.add_argument(
+        "--cache-mib",
+        type=mebibytes,
+        dest="content_cache_bytes",
+        default=_DEFAULT.content_cache_bytes,
+        help="contents kept in memory (default 256)",
+    )
+    group.add_argument(
+        "--answer-log-mib",
+        type=mebibytes,
+        dest="answer_log_bytes",
+        default=_DEFAULT.answer_log_bytes,
+        help="log of answers kept on disk (default 2048)",
     )
 
-    client = parser.add_argument_group("the client and its limits")
-    client.add_argument("--client-id", default=_DEFAULT.client_id)
-    client.add_argument("--client-secret-file", type=Path, help="(default: the secret is simulator-secret)")
-    client.add_argument("--token-lifetime", type=span, default=_DEFAULT.token_lifetime)
-    client.add_argument("--limit", type=int, default=_DEFAULT.limit_per_minute, help="requests per token and minute")
-    client.add_argument("--limit-window", choices=("fixed", "sliding"), default=_DEFAULT.limit_window)
-    client.add_argument("--other-client-share", type=float, default=_DEFAULT.other_client_share)
-    client.add_argument("--rate-headers", action="store_true")
-    client.add_argument("--max-page-size", type=int, default=_DEFAULT.max_page_size)
-    client.add_argument(
-        "--no-permission", action="store_true", help="the client lacks the permission for conversations"
+
+def _configure_client(group: argparse._ArgumentGroup) -> None:
+    """Each `dest` is the name of an option, but for the file of the secret."""
+    group.add_argument("--client-id", default=_DEFAULT.client_id)
+    group.add_argument("--client-secret-file", type=Path, help="(default: the secret is simulator-secret)")
+    group.add_argument("--token-lifetime", type=span, default=_DEFAULT.token_lifetime)
+    group.add_argument(
+        "--limit",
+        type=int,
+        dest="limit_per_minute",
+        default=_DEFAULT.limit_per_minute,
+        help="requests per token and minute",
     )
-    client.add_argument(
+    group.add_argument("--limit-window", choices=("fixed", "sliding"), default=_DEFAULT.limit_window)
+    group.add_argument("--other-client-share", type=float, default=_DEFAULT.other_client_share)
+    group.add_argument("--rate-headers", action="store_true")
+    group.add_argument("--max-page-size", type=int, default=_DEFAULT.max_page_size)
+    group.add_argument(
+        "--no-permission",
+        action="store_false",
+        dest="permission",
+        help="the client lacks the permission for conversations",
+    )
+    group.add_argument(
         "--fault",
         type=Fault.parse,
         action="append",
+        dest="faults",
         default=[],
-        metavar="kind=KIND[,path=PART,probability=P,times=N,skip=N,retry_after=S,seconds=S]",
+        metavar="kind=KIND[,path=PART,probability=P,times=N,skip=N,retry_after=S,seconds=S,octets=N]",
         help=f"may be given several times; kinds: {', '.join(Trouble)}",
     )
 
 
-def options_of(arguments: argparse.Namespace) -> SimulatorOptions:
-    """The options that the arguments ask for. Raises ValueError or OSError."""
-    secret = _DEFAULT.client_secret
+def options_of(arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> SimulatorOptions:
+    """The options that the arguments ask for, the clock's else from the environment. Raises ValueError or OSError."""
+    given = {name: value for name, value in vars(arguments).items() if name in _OPTIONS}
+    given |= {name: value for name, value in _clock(environment, given).items() if value is not None}
+    if given["speed"] is None:
+        given["speed"] = _DEFAULT.speed
+    given["faults"] = tuple(given["faults"])
     if arguments.client_secret_file is not None:
-        secret = arguments.client_secret_file.read_text().strip()
-    return SimulatorOptions(
-        host=arguments.host,
-        port=arguments.port,
-        client_id=arguments.client_id,
-        client_secret=secret,
-        token_lifetime=arguments.token_lifetime,
-        seed=arguments.seed,
-        origin=arguments.origin,
-        epoch=arguments.epoch,
-        speed=arguments.speed,
-        rate_per_day=arguments.rate,
-        visibility_median=arguments.visibility_median,
-        visibility_tail=arguments.visibility_tail,
-        visibility_tail_probability=arguments.visibility_tail_probability,
-        poison_probability=arguments.poison,
-        oddity_probability=arguments.oddities,
-        huge_probability=arguments.huge,
-        limit_per_minute=arguments.limit,
-        limit_window=arguments.limit_window,
-        other_client_share=arguments.other_client_share,
-        rate_headers=arguments.rate_headers,
-        max_page_size=arguments.max_page_size,
-        permission=not arguments.no_permission,
-        latency=arguments.latency,
-        latency_jitter=arguments.latency_jitter,
-        gzip=arguments.gzip,
-        faults=tuple(arguments.fault),
-        cassette=arguments.cassette,
-        content_cache_bytes=arguments.cache_mib * 1024 * 1024,
-    )
+        given["client_secret"] = arguments.client_secret_file.read_text().strip()
+    return SimulatorOptions(**given)
+
+
+def _clock(environment: Mapping[str, str], given: Mapping[str, object]) -> dict[str, Any]:
+    """What the environment says of the clock, where no flag does. Raises ValueError with the variable's name."""
+    found: dict[str, Any] = {}
+    for name, read in _CLOCK.items():
+        variable = f"{_CLOCK_VARIABLES}{name.upper()}"
+        if given[name] is not None or variable not in environment:
+            continue
+        try:
+            found[name] = read(environment[variable])
+            SimulatorOptions(**{name: found[name]})
+        except (ValueError, OverflowError) as problem:
+            raise ValueError(f"{variable} is not possible: {problem}") from problem
+    return found
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -173,9 +198,21 @@ def span(text: str) -> timedelta:
     return timedelta(seconds=float(text.removesuffix(unit)) * _SPANS[unit])
 
 
+def mebibytes(text: str) -> int:
+    """Read a number of MiB as bytes. Raises ValueError."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(f"{text} must be at least 1")
+    return number * 1024 * 1024
+
+
 def instant(text: str) -> datetime:
     """Read an ISO instant with an offset or Z. Raises ValueError."""
     read = datetime.fromisoformat(text)
     if read.tzinfo is None:
         raise ValueError(f"{text} must carry an offset, for example 2026-03-10T10:00:00Z")
     return read
+
+
+_CLOCK: Mapping[str, Callable[[str], Any]] = {"origin": instant, "epoch": float, "speed": float}
+"""What one variable each gives, and how it is read."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from random import Random
 from typing import Any
 
+_LONGEST_ANSWER = 1024 * 1024 * 1024
+
 
 class Trouble(enum.StrEnum):
     """What can be wrong with an answer."""
@@ -19,6 +21,8 @@ class Trouble(enum.StrEnum):
     """400, as for a question that can't be answered."""
     UNAUTHORIZED = "unauthorized"
     """401, and the token of the request is revoked."""
+    IP_NOT_AUTHORIZED = "ip-not-authorized"
+    """401 for an address outside the allow list; the token stays valid."""
     FORBIDDEN = "forbidden"
     SERVER_ERROR = "server-error"
     """500 with the platform's error body."""
@@ -46,6 +50,8 @@ class Trouble(enum.StrEnum):
     """Conversations in the state before the present one, as from a replica that lags."""
     TOO_LARGE = "too-large"
     """400 `response.entity.too.large`."""
+    OVERSIZED = "oversized"
+    """The right answer, blown up to `octets` with white space."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +73,8 @@ class Fault:
     """Seconds of `Retry-After`, where the answer carries it."""
     seconds: float = 60.0
     """Real seconds of a stall, a slow answer or a drip."""
+    octets: int = 40 * 1024 * 1024
+    """Length of an oversized answer."""
 
     def __post_init__(self) -> None:
         """Refuse what could never fire."""
@@ -74,6 +82,8 @@ class Fault:
             raise ValueError(f"probability must be above 0 and at most 1, not {self.probability}")
         if self.times is not None and self.times < 1:
             raise ValueError(f"times must be at least 1, not {self.times}")
+        if not 0 <= self.octets <= _LONGEST_ANSWER:
+            raise ValueError(f"octets must be between 0 and {_LONGEST_ANSWER}, not {self.octets}")
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Fault:

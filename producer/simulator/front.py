@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -18,6 +19,10 @@ from producer.simulator.faults import Fault, FaultTable, Trouble
 from producer.simulator.options import SimulatorOptions
 from producer.simulator.organisation import Row
 from producer.simulator.stats import Stats
+
+LARGEST_REQUEST = 4 * 1024 * 1024
+"""Bytes of a request that are read at all; the platform's own limit is checked later, and lower."""
+_log = logging.getLogger(__name__)
 
 Reply = Callable[["Call"], Awaitable[bytes]]
 
@@ -90,9 +95,9 @@ class Front:
         call = Call(request, now, fault)
         answer = Answer(
             at=now,
-            request_id=request.headers.get("X-Request-Id"),
+            request_id=wire.sendable(request.headers.get("X-Request-Id", "")) or None,
             method=request.method,
-            path=request.path_qs,
+            path=wire.sendable(request.path_qs),
             fault=fault.kind.value if fault else None,
         )
         self.stats.began()
@@ -125,6 +130,14 @@ class Front:
             response = await self._right(call, reply)
         except refusals.Refused as problem:
             response = wire.refusal(problem, call.correlation_id)
+        except web.HTTPRequestEntityTooLarge:
+            response = wire.refusal(refusals.request_too_large(LARGEST_REQUEST), call.correlation_id)
+        except ConnectionError:  # the client has gone: nobody to answer
+            raise
+        except Exception:  # noqa: BLE001  the last door, as said below
+            # The last door: whatever a client sent, it gets an error of the platform and not one of the web server.
+            _log.exception("%s %s failed: a defect of the simulator", call.request.method, call.request.path)
+            response = wire.refusal(refusals.server_error(), call.correlation_id)
         if self._options.rate_headers:
             response.headers.update(self._rate_headers(call))
         if self._options.gzip and not wire.spoils(call.fault):
@@ -133,6 +146,8 @@ class Front:
 
     async def _right(self, call: Call, reply: Reply) -> web.Response:
         body = await reply(call)
+        if call.meets(Trouble.OVERSIZED) and call.fault is not None:
+            body = wire.padded(body, call.fault.octets)
         return wire.reply(body, call.correlation_id, call.status, call.headers)
 
     def _rate_headers(self, call: Call) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Literal
 from producer.simulator.faults import Fault
 
 _HIGHEST_RATE = 1_000_000
+FASTEST = 100_000
+"""Times real time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +74,10 @@ class SimulatorOptions:
         """Refuse what could only fail later."""
         if not 1 <= self.rate_per_day <= _HIGHEST_RATE:
             raise ValueError(f"rate_per_day must be between 1 and {_HIGHEST_RATE}, not {self.rate_per_day}")
-        if not self.speed > 0:
-            raise ValueError(f"speed must be positive, not {self.speed}")
+        if not 0 < self.speed <= FASTEST:
+            raise ValueError(f"speed must be positive and at most {FASTEST}, not {self.speed}")
+        if self.epoch is not None and not math.isfinite(self.epoch):
+            raise ValueError(f"epoch must be finite, not {self.epoch}")
         if self.origin is not None and self.origin.utcoffset() is None:
             raise ValueError("origin must carry an offset, for example 2026-03-10T10:00:00Z")
         if not timedelta(0) < self.visibility_median <= self.visibility_tail <= timedelta(days=1):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import replace
 from functools import partial
 from urllib.parse import parse_qs
@@ -19,6 +18,7 @@ from producer.simulator.organisation import Organisation, Row
 
 _REQUEST_BYTES = 512_000
 _LARGEST_NUMBER = 500
+_DIGITS = 9
 _REFERENCES = ("routing/queues", "routing/wrapupcodes", "users", "authorization/divisions")
 _DETAILS = "/api/v2/analytics/conversations"
 
@@ -52,13 +52,13 @@ class Platform:
             web.get("/api/v2/organizations/me", front.guarded(self._organization)),
             web.get("/api/v2/tokens/me", front.guarded(self._token_info)),
             web.route("*", "/api/{rest:.*}", front.guarded(self._unknown)),
-            web.route("*", "/{login:oauth|login}/{rest:.*}", front.open(self._unknown)),
+            web.route("*", "/{rest:.*}", front.open(self._unknown)),
         ]
 
     async def token(self, call: Call) -> bytes:
         """The login: a token for the client's id and secret. Raises Refused."""
         client, secret = _basic(call.request.headers.get("Authorization", ""))
-        form = parse_qs(await call.request.text())
+        form = parse_qs((await call.request.read()).decode(errors="replace"))
         grant = [*form.get("grant_type", []), *call.request.query.getall("grant_type", [])]
         if client is None:
             raise refusals.Refused(404, "not found", "HTTP 404 Not Found")
@@ -80,7 +80,10 @@ class Platform:
             body = orjson.loads(raw)
         except orjson.JSONDecodeError as problem:
             raise refusals.bad_request("The request body is not valid JSON") from problem
-        asked = query.read(body, self._options.max_page_size)
+        try:
+            asked = query.read(body, self._options.max_page_size)
+        except RecursionError as problem:
+            raise refusals.bad_request("The request body is nested too deeply") from problem
         if call.meets(Trouble.DUPLICATE_PAGE):
             asked = replace(asked, page_number=max(1, asked.page_number - 1))
         page = await self._organisation.page(asked, call.now, stale=call.meets(Trouble.STALE))
@@ -144,7 +147,7 @@ def _basic(header: str) -> tuple[str | None, str]:
         return None, ""
     try:
         client, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, or not text
         return None, ""
     return client, secret
 
@@ -152,7 +155,7 @@ def _basic(header: str) -> tuple[str | None, str]:
 def _whole(text: str | None, default: int) -> int:
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _LARGEST_NUMBER:
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS or not 1 <= int(text) <= _LARGEST_NUMBER:
         raise refusals.Refused(
             400, "invalid.query.param.value", f"Value [{text}] is not valid: a number from 1 to {_LARGEST_NUMBER}"
         )

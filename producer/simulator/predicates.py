@@ -1,7 +1,8 @@
 """Which conversations a query's filters let through.
 
-Filters are checked when they are read (a word outside its enumeration is a 400) and then judge the very document that
-would be served. Conditions of one segment filter must hold on the same segment; values compare without regard to case.
+Filters are checked when they are read (a word that no level's enumeration has is a 400, one of another level lets
+nothing through) and then judge the very document that would be served. Conditions of one segment filter must hold on
+the same segment; values compare without regard to case.
 """
 
 from __future__ import annotations
@@ -133,15 +134,25 @@ def _predicate(value: Mapping[str, Any], kind: str) -> Test:
         raise refusals.invalid_value(operator, "QueryPredicateOperator", list(_OPERATORS))
     if value.get("type") == "property":
         return _property(value, operator)
-    if (metric := value.get("metric")) is not None:
-        if metric not in METRICS[kind]:
-            raise refusals.invalid_value(metric, "QueryPredicateMetric", sorted(METRICS[kind]))
-        return _compared(lambda row: _metric_values(row, metric), value, operator)
-    dimension = value.get("dimension")
-    if dimension not in DIMENSIONS[kind]:
-        raise refusals.invalid_value(dimension, "QueryPredicateDimension", sorted(DIMENSIONS[kind]))
+    if value.get("metric") is not None:
+        metric = _word(value["metric"], METRICS, kind, "QueryPredicateMetric")
+        test = _compared(lambda row: _metric_values(row, metric), value, operator)
+        return test if metric in METRICS[kind] else _nothing
+    dimension = _word(value.get("dimension"), DIMENSIONS, kind, "QueryPredicateDimension")
     field = _SPELLED.get(dimension, dimension)
-    return _compared(lambda row: _listed(row.get(field)), value, operator)
+    test = _compared(lambda row: _listed(row.get(field)), value, operator)
+    return test if dimension in DIMENSIONS[kind] else _nothing
+
+
+def _word(word: Any, levels: Mapping[str, frozenset[str]], kind: str, enumeration: str) -> str:
+    """Of whatever level: at the wrong one the platform answers with nothing instead of an error."""
+    if not isinstance(word, str) or not any(word in words for words in levels.values()):
+        raise refusals.invalid_value(word, enumeration, sorted(levels[kind]))
+    return word
+
+
+def _nothing(_row: Row) -> bool:
+    return False
 
 
 def _property(value: Mapping[str, Any], operator: str) -> Test:
@@ -175,6 +186,8 @@ def _compared(read: Callable[[Row], list[Any]], value: Mapping[str, Any], operat
         if not isinstance(limits, dict) or not all(isinstance(one, int | float) for one in limits.values()):
             raise refusals.bad_request("range must be an object of numbers")
         return lambda row: any(_within(one, limits) for one in read(row))
+    if isinstance(value.get("value"), list | dict):
+        raise refusals.bad_request("value must be a string")
     wanted = str(value.get("value")).lower()
     return lambda row: any(_text(one) == wanted for one in read(row))
 

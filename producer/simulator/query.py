@@ -40,7 +40,7 @@ class Query:
 
 
 def read(body: Any, max_page_size: int) -> Query:
-    """Check a request body. Raises Refused."""
+    """Check a request body. Raises Refused, and RecursionError when it is nested absurdly."""
     if not isinstance(body, dict):
         raise refusals.bad_request("The request body must be a JSON object")
     start, end = _interval(body.get("interval"))
@@ -95,9 +95,9 @@ def _paging(value: Any, max_page_size: int) -> tuple[int, int]:
     if not isinstance(value, dict):
         raise refusals.bad_request("paging must be an object")
     size, number = value.get("pageSize"), value.get("pageNumber")
-    if not isinstance(size, int) or not 1 <= size <= max_page_size:
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= max_page_size:
         raise refusals.bad_request(f"pageSize must be between 1 and {max_page_size}")
-    if not isinstance(number, int) or number < 1:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise refusals.bad_request("pageNumber must be at least 1")
     if size * number > _CAP:
         raise refusals.bad_request(refusals.PAGINATION_CAP)

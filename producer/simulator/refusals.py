@@ -87,6 +87,11 @@ def expired_token() -> Refused:
     return Refused(401, "credentials.expired", "The supplied credentials are expired and cannot be used.")
 
 
+def ip_not_authorized() -> Refused:
+    """401 for an address outside the organisation's allow list."""
+    return Refused(401, "ip.not.authorized", "The IP address of this request is not authorized for this organization.")
+
+
 def missing_permission() -> Refused:
     """403 for a client whose roles don't allow conversation details."""
     return Refused(

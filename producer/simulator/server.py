@@ -15,13 +15,12 @@ from producer.simulator.administration import Administration
 from producer.simulator.cassette import Cassette
 from producer.simulator.clock import Clock, VirtualClock
 from producer.simulator.faults import Fault, Trouble
-from producer.simulator.front import Front
+from producer.simulator.front import LARGEST_REQUEST, Front
 from producer.simulator.options import SimulatorOptions
 from producer.simulator.organisation import Organisation
 from producer.simulator.platform import Platform
 from producer.simulator.playback import Playback
 
-_LARGEST_REQUEST = 4 * 1024 * 1024
 _GRACE = 0.5
 """Seconds that answers under way get when the simulator stops."""
 
@@ -73,7 +72,7 @@ async def serve(options: SimulatorOptions | None = None, clock: Clock | None = N
     clock = clock or VirtualClock(options.origin, options.epoch, options.speed)
     organisation = Organisation(options)
     front = Front(options, clock)
-    application = web.Application(client_max_size=_LARGEST_REQUEST)
+    application = web.Application(client_max_size=LARGEST_REQUEST)
     application.add_routes(Administration(organisation, front).routes())
     platform = Platform(options, organisation, front)
     answering = Playback(Cassette(options.cassette), platform, front) if options.cassette else platform

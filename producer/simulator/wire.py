@@ -34,6 +34,7 @@ _REFUSALS: Mapping[Trouble, Callable[[Fault, int], refusals.Refused]] = {
     Trouble.RATE_LIMITED_BARE: lambda _, limit: refusals.rate_limited_bare(limit),
     Trouble.BAD_REQUEST: lambda *_: refusals.bad_request("The query can't be answered"),
     Trouble.UNAUTHORIZED: lambda *_: refusals.bad_token(),
+    Trouble.IP_NOT_AUTHORIZED: lambda *_: refusals.ip_not_authorized(),
     Trouble.FORBIDDEN: lambda *_: refusals.missing_permission(),
     Trouble.SERVER_ERROR: lambda *_: refusals.server_error(),
     Trouble.GATEWAY_TIMEOUT: lambda *_: refusals.timed_out(),
@@ -59,7 +60,17 @@ def refusal(problem: refusals.Refused, correlation_id: str) -> web.Response:
 
 def dumps(value: Any) -> bytes:
     """JSON bytes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+
+def sendable(text: str) -> str:
+    """What a client sent, without the bytes that are no text."""
+    return text.encode(errors="replace").decode()
+
+
+def padded(body: bytes, octets: int) -> bytes:
+    """The same JSON, with so much white space before its last bracket that it is at least this long."""
+    return body[:-1] + b" " * max(0, octets - len(body)) + body[-1:]
 
 
 def dated(response: web.Response, now: int) -> None:

@@ -5,8 +5,11 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -32,7 +35,91 @@ def parsed(*arguments: str) -> argparse.Namespace:
 
 
 def test_without_arguments_it_is_the_default_organisation() -> None:
-    assert options_of(parsed("--port", "0")) == SimulatorOptions()
+    assert options_of(parsed("--port", "0"), {}) == SimulatorOptions()
+
+
+FLAGS: Mapping[str, tuple[tuple[str, ...], Any]] = {
+    "host": (("--host", "localhost"), "localhost"),
+    "port": (("--port", "9"), 9),
+    "client_id": (("--client-id", "me"), "me"),
+    "client_secret": (("--client-secret-file", "SECRET"), "hush"),
+    "token_lifetime": (("--token-lifetime", "10m"), timedelta(minutes=10)),
+    "seed": (("--seed", "9"), 9),
+    "origin": (("--origin", "2026-03-10T23:50:00Z"), datetime(2026, 3, 10, 23, 50, tzinfo=UTC)),
+    "epoch": (("--epoch", "1.5"), 1.5),
+    "speed": (("--speed", "60"), 60.0),
+    "rate_per_day": (("--rate", "2000"), 2000),
+    "retention": (("--retention", "90d"), timedelta(days=90)),
+    "visibility_median": (("--visibility-median", "5s"), timedelta(seconds=5)),
+    "visibility_tail": (("--visibility-tail", "5m"), timedelta(minutes=5)),
+    "visibility_tail_probability": (("--visibility-tail-probability", "0.5"), 0.5),
+    "poison_probability": (("--poison", "0.5"), 0.5),
+    "oddity_probability": (("--oddities", "0.5"), 0.5),
+    "huge_probability": (("--huge", "0.5"), 0.5),
+    "total_hits_error_probability": (("--total-hits-error", "0.5"), 0.5),
+    "limit_per_minute": (("--limit", "100"), 100),
+    "limit_window": (("--limit-window", "sliding"), "sliding"),
+    "other_client_share": (("--other-client-share", "0.5"), 0.5),
+    "rate_headers": (("--rate-headers",), True),
+    "max_page_size": (("--max-page-size", "200"), 200),
+    "permission": (("--no-permission",), False),
+    "latency": (("--latency", "100ms"), timedelta(milliseconds=100)),
+    "latency_jitter": (("--latency-jitter", "100ms"), timedelta(milliseconds=100)),
+    "gzip": (("--gzip",), True),
+    "faults": (("--fault", "kind=reset,times=1"), (Fault(kind=Trouble.RESET, times=1),)),
+    "cassette": (("--cassette", "folder"), Path("folder")),
+    "content_cache_bytes": (("--cache-mib", "1"), 1_048_576),
+    "answer_log_bytes": (("--answer-log-mib", "1"), 1_048_576),
+}
+
+
+@pytest.mark.parametrize("option", [field.name for field in fields(SimulatorOptions)])
+def test_every_option_has_a_flag(option: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hush\n")
+    arguments, value = FLAGS[option]
+    words = [str(tmp_path / "secret") if word == "SECRET" else word for word in arguments]
+    expected: Any = replace(SimulatorOptions(), **{option: value})
+    assert options_of(parsed("--port", "0", *words), {}) == expected
+
+
+CLOCK = {
+    "PRODUCER_DEV__CLOCK_ORIGIN": "2026-03-10T10:00:00Z",
+    "PRODUCER_DEV__CLOCK_EPOCH": "1773136800.5",
+    "PRODUCER_DEV__CLOCK_SPEED": "60",
+}
+
+
+def test_the_clock_is_the_one_of_the_daemons_environment() -> None:
+    origin = datetime(2026, 3, 10, 10, tzinfo=UTC)
+    assert options_of(parsed("--port", "0"), CLOCK) == SimulatorOptions(origin=origin, epoch=1773136800.5, speed=60)
+
+
+def test_a_flag_beats_the_environment() -> None:
+    arguments = parsed("--port", "0", "--origin", "2026-03-11T10:00:00Z", "--epoch", "7", "--speed", "1")
+    expected = SimulatorOptions(origin=datetime(2026, 3, 11, 10, tzinfo=UTC), epoch=7, speed=1)
+    assert options_of(arguments, CLOCK) == expected
+    assert options_of(arguments, {"PRODUCER_DEV__CLOCK_SPEED": "nonsense"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PRODUCER_DEV__CLOCK_ORIGIN", "tomorrow"),
+        ("PRODUCER_DEV__CLOCK_ORIGIN", "2026-03-10T10:00:00"),
+        ("PRODUCER_DEV__CLOCK_EPOCH", "soon"),
+        ("PRODUCER_DEV__CLOCK_EPOCH", "inf"),
+        ("PRODUCER_DEV__CLOCK_SPEED", "fast"),
+        ("PRODUCER_DEV__CLOCK_SPEED", "-1"),
+        ("PRODUCER_DEV__CLOCK_SPEED", "nan"),
+        ("PRODUCER_DEV__CLOCK_SPEED", ""),
+    ],
+)
+def test_nonsense_in_the_environment_is_a_usage_error_that_names_the_variable(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert run(parsed("--port", "0")) == 64
+    assert f"{variable} is not possible: " in capsys.readouterr().err
 
 
 def test_arguments_become_options(tmp_path: Path) -> None:

@@ -50,7 +50,15 @@ def test_read_from_the_command_line() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "path=/x", "kind=earthquake", "kind=stall,times=soon", "kind=stall,colour=red", "kind=stall,probability=2"],
+    [
+        "",
+        "path=/x",
+        "kind=earthquake",
+        "kind=stall,times=soon",
+        "kind=stall,colour=red",
+        "kind=stall,probability=2",
+        "kind=oversized,octets=-1",
+    ],
 )
 def test_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  the kinds of text differ, see Fault.of

@@ -46,6 +46,11 @@ def dimension(name: str, value: str) -> dict[str, Any]:
         ("segmentFilters", dimension("sipResponseCode", "410"), True),
         ("segmentFilters", {"type": "property", "property": "colour", "value": "red"}, False),
         ("surveyFilters", {"dimension": "surveyId", "operator": "exists"}, False),
+        ("conversationFilters", dimension("mediaType", "voice"), False),
+        ("conversationFilters", {"dimension": "mediaType", "operator": "notExists"}, False),
+        ("segmentFilters", dimension("conversationId", VOICE["conversationId"]), False),
+        ("segmentFilters", {"metric": "tTalk", "operator": "exists"}, False),
+        ("resolutionFilters", {"dimension": "mediaType", "operator": "notExists"}, False),
     ],
 )
 def test_predicate(kind: str, predicate: dict[str, Any], let_through: bool) -> None:  # noqa: FBT001  a table's column
@@ -77,7 +82,13 @@ def test_properties_of_segments_are_reached() -> None:
 @pytest.mark.parametrize(
     ("kind", "predicate", "code"),
     [
-        ("conversationFilters", dimension("mediaType", "voice"), "invalid.value"),
+        ("segmentFilters", {"dimension": ["mediaType"], "value": "voice"}, "invalid.value"),
+        ("segmentFilters", {"dimension": {"name": "mediaType"}, "value": "voice"}, "invalid.value"),
+        ("segmentFilters", {"dimension": 7, "value": "voice"}, "invalid.value"),
+        ("segmentFilters", {"metric": [], "operator": "exists"}, "invalid.value"),
+        ("segmentFilters", {"value": "voice"}, "invalid.value"),
+        ("segmentFilters", {"dimension": "tTalk", "operator": "exists"}, "invalid.value"),
+        ("segmentFilters", {"dimension": "mediaType", "value": ["voice"]}, "bad.request"),
         ("segmentFilters", dimension("colour", "red"), "invalid.value"),
         ("conversationFilters", {"metric": "tDancing", "operator": "exists"}, "invalid.value"),
         ("conversationFilters", {"dimension": "conversationEnd", "operator": "likes"}, "invalid.value"),

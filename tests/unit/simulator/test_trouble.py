@@ -26,6 +26,7 @@ async def raw(client: Any, number: int = 1) -> tuple[int, dict[str, str], bytes]
         ("rate-limited", 429, "too.many.requests.retry.after"),
         ("rate-limited-bare", 429, "too.many.requests"),
         ("unauthorized", 401, "bad.credentials"),
+        ("ip-not-authorized", 401, "ip.not.authorized"),
         ("forbidden", 403, "missing.any.permissions"),
         ("server-error", 500, "internal.server.error"),
         ("gateway-timeout", 504, "request.timeout"),
@@ -87,6 +88,14 @@ async def test_late_answers_are_right(connect: Any, kind: str) -> None:
         began = time.monotonic()
         assert (await raw(client))[2] == right
         assert time.monotonic() - began >= 0.28
+
+
+async def test_an_oversized_page_says_the_same_at_length(connect: Any) -> None:
+    async with connect() as client:
+        right = orjson.loads((await raw(client))[2])
+        client.simulator.inject("oversized", times=1, octets=3_000_000)
+        status, _, body = await raw(client)
+        assert (status, len(body), orjson.loads(body)) == (200, 3_000_000, right)
 
 
 async def test_a_page_comes_twice(connect: Any) -> None:
