@@ -29,7 +29,9 @@ def problems(manifests: list[Manifest]) -> list[str]:
 
 def problems_as_written(manifests: list[Manifest]) -> list[str]:
     """What is wrong with single files: kustomize quotes labels that would not be text, `kubectl apply -f` does not."""
-    return sorted(f"{told(manifest)}: {problem}" for manifest in manifests for problem in _texts(manifest))
+    return sorted(
+        f"{told(manifest)}: {problem}" for manifest in manifests for problem in (*_texts(manifest), *_of_kind(manifest))
+    )
 
 
 # --- every manifest -------------------------------------------------------------------------------------------------
@@ -63,6 +65,10 @@ def _own(manifest: Manifest) -> Iterator[str]:
         yield from problems_of_pod(template["spec"])
         yield from problems_of_security(template["spec"])
         yield from _variables(template["spec"])
+    yield from _of_kind(manifest)
+
+
+def _of_kind(manifest: Manifest) -> Iterator[str]:
     check = _OF_KIND.get(manifest["kind"])
     if check is not None:
         yield from check(manifest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def kustomize(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
+@cache
 def rendered(overlay: str) -> str:
     """The manifests of an overlay, as `kubectl apply -k` would send them."""
     done = kustomize(KUBERNETES / "overlays" / overlay)
