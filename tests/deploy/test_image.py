@@ -101,7 +101,7 @@ def test_nothing_that_installs_or_builds_is_in_its_environment(image: Image) -> 
     packages = image.root / "opt/genesys-producer/lib/python3.11/site-packages"
     lock = (ROOT / "requirements" / "runtime.lock").read_text()
     locked = {line.partition("==")[0].partition("[")[0] for line in lock.splitlines() if line[:1].isalnum()}
-    held = {path.name.rpartition("-")[0].replace("_", "-").lower() for path in packages.glob("*.dist-info")}
+    held = {path.name.partition("-")[0].replace("_", "-").lower() for path in packages.glob("*.dist-info")}
 
     assert held - {"genesys-producer"} <= locked
     assert {"genesys-producer", "aiokafka", "uvloop"} <= held

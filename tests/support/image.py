@@ -27,12 +27,12 @@ SUITE = "bookworm"
 PACKAGES = ("python3", "python3-venv", "ca-certificates")
 BASE = "localhost/base"
 IMAGE = "localhost/genesys-producer"
-TOOLS = {"buildah": "buildah", "debootstrap": "debootstrap", "unshare": "util-linux", "setpriv": "util-linux"}
+TOOLS = {"buildah": "buildah", "debootstrap": "debootstrap", "unshare": "util-linux"}
 """The programs that are needed, and the Debian packages that bring them."""
 _REACHING_THE_INDEX = ("index-url", "extra-index-url", "trusted-host", "proxy", "cert", "timeout")
 
 # In a mount namespace of its own: the root read-only, then the folders of the pod, then nothing that could undo it.
-_ENTER = """
+_ENTER = r"""
 set -eu
 root=$1 user=$2; shift 2
 mount --bind "$root" "$root"
@@ -40,7 +40,8 @@ mount -o remount,bind,ro "$root"
 mount -t proc proc "$root/proc"
 while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; [ "$3" = rw ] || mount -o remount,bind,ro "$root$2"; shift 3; done
 shift
-exec setpriv --no-new-privs --bounding-set=-all chroot --userspec="$user" --groups= "$root" "$@"
+exec chroot "$root" setpriv --reuid="${user%:*}" --regid="${user#*:}" --clear-groups \
+    --inh-caps=-all --bounding-set=-all --no-new-privs "$@"
 """
 
 
