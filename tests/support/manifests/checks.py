@@ -14,7 +14,7 @@ from tests.support.manifests.pods import problems_of_pod
 from tests.support.manifests.reading import Manifest, containers, one, pod_template, told
 from tests.support.manifests.security import problems_of_security
 
-_SPAN = re.compile(r"\d+(ms|s|m|h)")
+_SPAN = re.compile(r"(\d+(ms|s|m|h|d))+")
 _DIVIDED_BY_COMMAS = ", "
 
 
