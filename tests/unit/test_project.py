@@ -19,7 +19,7 @@ from producer.cli import COMMANDS
 from producer.settings.catalogue import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("runtime", "demo", "dev")
+LOCKS = ("build", "runtime", "demo", "dev")
 TEXTS = {".py", ".md", ".toml", ".sh", ".lock", ".yaml", ".yml", ".jars", ".avsc", ".cfg", ""}
 
 
@@ -77,6 +77,7 @@ def test_every_dependency_is_locked() -> None:
 
     assert runtime - _locked("runtime") == set()
     assert runtime | {_canonical(each) for each in extras["demo"]} <= _locked("demo")
+    assert {_canonical(each) for each in _project()["build-system"]["requires"]} - _locked("build") == set()
     tools = [each for group in ("test", "lint") for each in _project()["dependency-groups"][group]]
     assert {_canonical(each) for each in tools} - _locked("dev") == set()
 
