@@ -179,7 +179,7 @@ def prometheus_rule(runbooks: str = RUNBOOKS) -> dict[str, Any]:
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
-        "metadata": {"name": GROUP},
+        "metadata": {"name": GROUP, "labels": {"app.kubernetes.io/name": GROUP}},
         "spec": rules(runbooks),
     }
 
