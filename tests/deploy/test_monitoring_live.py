@@ -136,7 +136,7 @@ def _trouble(stage: Stage, prometheus: Prometheus, daemon: Daemon) -> None:
     organisation = stage.organisation
 
     def until(fault: str, *seen: str) -> None:
-        organisation.inject(fault, **({"retry_after": 10} if fault == "rate-limited" else {}))
+        organisation.inject(fault, retry_after=10)
         for query in seen:
             prometheus.wait_for(query)
         organisation.do(lambda simulator: simulator.clear_faults())
@@ -196,7 +196,12 @@ def test_every_alert_is_evaluated_without_error(run: Run) -> None:
 
 def test_promtool_accepts_the_scrape_of_a_daemon_that_has_been_through_trouble(run: Run) -> None:
     checked = subprocess.run(
-        [tool("promtool"), "check", "metrics"], input=run.scrape, capture_output=True, text=True, timeout=30, check=False
+        [tool("promtool"), "check", "metrics"],
+        input=run.scrape,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
