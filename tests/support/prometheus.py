@@ -21,7 +21,7 @@ import yaml
 from producer.dev.child import Child
 from tests.support.stage import free_port
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 GRACE = 10.0
 STEP = "0.5"
 """Seconds between two scrapes, and between two points of a query over the run."""
