@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-warn-script-location
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak lock clean preflight
+.PHONY: help demo test lint format docs bench soak lock clean preflight
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +27,9 @@ lint: $(VENV)/.dev ## ruff, mypy, import contracts, docstrings
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+docs: $(VENV)/.dev ## renew docs/reference, which is made from the code
+	@$(BIN)/python -m producer.dev.reference docs/reference
 
 bench: $(VENV)/.dev ## figures and ratios of the record path, measured in one run
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -103,8 +103,8 @@ def lane_policy(settings: Settings) -> LanePolicy:
     budget = settings.limits.requests_per_minute * (1 - settings.limits.headroom)
     return LanePolicy(
         capture_start=capture.start,
-        tiers=1 + len(capture.rereads),
-        reads=ReadPolicy(head=head, poll_interval=capture.poll_interval, head_share=budget * HEAD_SHARE),
+        ages=capture.rereads,
+        reads=ReadPolicy(head=head, poll_interval=capture.poll_interval, budget=budget, head_share=HEAD_SHARE),
         bounds=BatchBounds(records=transaction.max_records, size=transaction.max_bytes),
         linger=transaction.max_wait,
         grace=STOP_GRACE,

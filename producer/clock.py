@@ -19,15 +19,14 @@ from producer.ports import Clock
 T = TypeVar("T")
 
 _TOLERATED_DRIFT = 0.5  # seconds; beyond it the carried clock is led back to wall time
-_CATCH_UP_RATE = (
-    0.01  # a carried clock that is ahead gives back one hundredth of the elapsed time, so it never steps back
-)
+_CATCH_UP_RATE = 0.01  # a carried clock that is ahead gives back this part of the elapsed time: it never steps back
+_FAR_AHEAD = 5.0  # seconds; beyond it the carried clock stands still until wall time has come up with it
 
 
 @dataclass(slots=True)
 class WallClock:
     """Wall time taken once and carried on by the monotonic clock: an adjustment of the machine's clock can't make it
-    step back. It follows a forward step at once and gives back a backward one slowly.
+    step back. It follows a forward step at once; a backward one it gives back slowly, a far one by standing still.
     """
 
     _wall: float = field(default_factory=time.time)
@@ -42,7 +41,7 @@ class WallClock:
         if wall - carried > _TOLERATED_DRIFT:
             carried = wall
         elif carried - wall > _TOLERATED_DRIFT:
-            carried -= elapsed * _CATCH_UP_RATE
+            carried -= elapsed if carried - wall > _FAR_AHEAD else elapsed * _CATCH_UP_RATE
         self._wall, self._monotonic = carried, monotonic
         return datetime.fromtimestamp(carried, UTC)
 

@@ -50,6 +50,7 @@ class SourceError(ProducerError):
     """
 
     what_to_do = "see the code and the message of the answer"
+    exit_code = 69
 
     def __init__(self, message: str, *, code: str = "", correlation_id: str | None = None) -> None:
         super().__init__(message)
@@ -61,18 +62,21 @@ class SourceUnavailable(SourceError):
     """Genesys Cloud can't be reached or answers with server errors; reads wait and go on by themselves."""
 
     what_to_do = "nothing, if it passes; else check network, proxy and the vendor's status page"
+    exit_code = 75
 
 
 class RateLimited(SourceError):
     """Genesys Cloud asked us to wait (429), more often than one request may be repeated."""
 
     what_to_do = "nothing: the limiter has learned; if it persists, other clients of the organisation use up the limit"
+    exit_code = 75
 
 
 class MalformedBody(SourceError):
     """An answer is not what the API speaks: empty, truncated, HTML, or JSON of another shape; it is asked for again."""
 
     what_to_do = "nothing, if it passes; else look for a proxy or gateway that answers in the API's place"
+    exit_code = 75
 
 
 class CredentialsRefused(SourceError):
@@ -96,7 +100,7 @@ class AddressNotAllowed(SourceError):
 class WrongOrganisation(SourceError):
     """The token belongs to another organisation than the one configured or recorded in the checkpoint."""
 
-    what_to_do = "check genesys.realm_id and the credentials; another organisation needs a source name of its own"
+    what_to_do = "check genesys.realm_id and the credentials; another organisation needs its own kafka.topics.prefix"
 
 
 class ClockAhead(SourceError):
@@ -124,12 +128,14 @@ class SinkError(ProducerError):
     """Kafka did not take what was written."""
 
     what_to_do = "see the message"
+    exit_code = 69
 
 
 class SinkUnavailable(SinkError):
     """Kafka can't be reached, or the outcome of a commit is unknown; the lane starts again from what was committed."""
 
     what_to_do = "nothing, if it passes; else check the brokers, the network and kafka.bootstrap_servers"
+    exit_code = 75
 
 
 class SinkRefused(SinkError):

@@ -12,6 +12,7 @@ from typing import Literal
 
 from producer.model.checkpoint import Checkpoint
 from producer.model.coverage import Hole
+from producer.model.outcome import Drift
 from producer.model.reads import Read, ReadEnd
 from producer.model.windows import Interval, Slice
 
@@ -136,6 +137,21 @@ class ClockSkewMeasured(Event):
     skew: timedelta
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationUnverified(Event):
+    """The settings name the organisation that the token must belong to, and the API does not tell which it is."""
+
+    expected: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetShared(Event):
+    """A kind of read has this share of the budget, from 0 to 1."""
+
+    read: str
+    share: float
+
+
 # --- reads ----------------------------------------------------------------------------------------------------------
 
 
@@ -218,7 +234,7 @@ class PageCompared(Event):
     regressed: int = 0
     dead_letters: Mapping[str, int]
     freshness: tuple[float, ...] = ()
-    drift: tuple[str, ...] = ()
+    drift: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,20 +22,21 @@ from producer.model.actions import Action
 from producer.model.batch import Restored
 from producer.model.checkpoint import Checkpoint, Published
 from producer.model.coverage import Coverage
-from producer.model.instants import day_number, floor_millis
+from producer.model.instants import ONE_DAY, ONE_MILLISECOND, day_number, floor_millis
+from producer.model.reads import ReadKind
 from producer.planning.pace import wait_after
 from producer.ports import Clock, Observer, Sink, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanePolicy:
-    """How a source is captured. `capture_start` None means now; `tiers` counts the head and the re-reads.
+    """How a source is captured. `capture_start` None means now; `ages` are those of the re-reads, rising.
 
     `linger` and `grace` are real time: how long a record waits for company, and a read for its end at a stop.
     """
 
     capture_start: datetime | None
-    tiers: int
+    ages: tuple[timedelta, ...]
     reads: ReadPolicy
     bounds: BatchBounds
     linger: timedelta
@@ -91,6 +92,9 @@ class Lane:
                 conversations=restored.conversations,
                 checkpoint=restored.checkpoints.get(self.name),
             )
+        )
+        self.observe(
+            events.BudgetShared(source=self.name, read=ReadKind.HEAD.value, share=self.policy.reads.head_share)
         )
         return restored
 
@@ -177,8 +181,8 @@ class Lane:
         await asyncio.wait({reading})
 
     def _going_on(self, before: Checkpoint, now: datetime) -> Checkpoint:
-        """What was committed, under the settings of today: another number of tiers, an earlier start of capture."""
-        coverage = before.coverage.with_tiers(self.policy.tiers)
+        """What was committed, under the settings of today: other ages of re-reads, an earlier start of capture."""
+        coverage = before.coverage.with_ages(self.policy.ages)
         if self.policy.capture_start is not None:
             coverage = coverage.back_to(floor_millis(self.policy.capture_start), now)
         return replace(before, coverage=coverage, capture_start=coverage.since)
@@ -189,9 +193,9 @@ class Lane:
         return Checkpoint(
             source=self.name,
             capture_start=start,
-            coverage=Coverage.beginning(since=start, head=head, tiers=self.policy.tiers, at=now),
+            coverage=Coverage.beginning(since=start, head=head, ages=self.policy.ages, at=now),
             published=Published(head=start, final=start),
-            horizon_day=day_number(head),
+            horizon_day=day_number(head + ONE_DAY - ONE_MILLISECOND),  # of a day that began before, not all was seen
         )
 
     async def _wait(self, error: errors.SinkError, failures: int, stop: asyncio.Event) -> None:

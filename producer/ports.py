@@ -46,6 +46,9 @@ class Source(Protocol):
     async def organisation_id(self) -> str | None:
         """The id of the organisation the token belongs to; None where the API does not tell. Raises as `read`."""
 
+    async def permitted(self, now: datetime) -> None:
+        """Ask for one conversation: what is forbidden is said before anything is due. Raises as `read`."""
+
     def resume(self, usage: Usage) -> None:
         """Take over what a predecessor used of the rate limit and learned of it, before the first read."""
 

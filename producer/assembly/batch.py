@@ -198,7 +198,7 @@ class Assembly:
         self._report_drift(result, read, now)
 
     def _report_drift(self, result: PageResult, read: Read, now: datetime) -> None:
-        seen = {path[:_LONGEST_PATH] for path in result.drift}
+        seen = {each.path[:_LONGEST_PATH] for each in result.drift}
         fresh = sorted(seen - self._drift)[: min(_TOLD_AT_ONCE, _KNOWN_DRIFT - len(self._drift))]
         self._drift.update(fresh)
         if fresh:
@@ -206,8 +206,9 @@ class Assembly:
             self._draft.news.append(events.SchemaDrifted(source=self._source, read=read, paths=tuple(fresh)))
 
     def _part(self, step: steps.Parted) -> None:
-        self._progress.pop(step.read.request_id)
-        self._draft.audit(Action.WINDOW_SPLIT, step.read.request_id, step.at, audit.split_of(step.split))
+        progress = self._progress.pop(step.read.request_id)
+        details = audit.split_of(step.split)
+        self._draft.audit(Action.WINDOW_SPLIT, step.read.request_id, step.at, details, **_totals(progress, step.at))
         self._draft.news.append(
             events.WindowSplit(source=self._source, read=step.read, hits=step.split.hits, parts=step.split.parts)
         )
@@ -243,9 +244,7 @@ class Assembly:
             step.read.request_id,
             step.at,
             audit.failure_of(step.error, hole=hole),
-            durationMs=_milliseconds(step.at - progress.started_at),
-            totalPagesFetched=progress.pages,
-            totalRecordsExtracted=progress.records,
+            **_totals(progress, step.at),
         )
         self._draft.news.append(
             events.ReadFailed(
@@ -268,8 +267,10 @@ class Assembly:
         before = self._next.coverage
         after = before.covered(window, tier) if reason is None else before.failed(window, tier, reason, at)
         self._next = replace(self._next, coverage=after)
-        if reason is not None:
-            return after.holes[len(before.holes) :]
+        if reason is not None:  # of a hole that grew only what is new is told
+            mark = before.watermarks[tier]
+            grown = (hole for hole in after.holes if hole not in before.holes)
+            return tuple(replace(hole, start=max(hole.start, mark)) for hole in grown)
         for hole in before.holes:
             if hole not in after.holes:
                 self._report_closed(hole, window, at)
@@ -311,6 +312,17 @@ def _open_read(progress: _Progress) -> OpenRead:
         subject=str(read.slice) if read.slice else f"{len(read.ids)} ids",
         started_at=progress.started_at,
     )
+
+
+def _totals(progress: _Progress, at: datetime) -> dict[str, int]:
+    """What a read came to that did not end as a whole."""
+    took = _milliseconds(at - progress.started_at)
+    return {
+        "durationMs": took,
+        "totalPagesFetched": progress.pages,
+        "totalRecordsExtracted": progress.records,
+        "totalLatencyMs": took,
+    }
 
 
 def _milliseconds(span: timedelta) -> int:

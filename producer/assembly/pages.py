@@ -19,7 +19,7 @@ from producer.events import ConversationDeadLettered, PageCompared
 from producer.model.batch import Headers, Outgoing, Topic
 from producer.model.conversation import ConversationState
 from producer.model.instants import Millis, from_millis, to_millis
-from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
+from producer.model.outcome import Change, Drift, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
 from producer.model.reads import Page, RawConversation, Read
 from producer.ports import Compare, Encode
 
@@ -40,7 +40,7 @@ class PageResult:
     regressed: int = 0
     letters: list[ConversationDeadLettered] = field(default_factory=list)
     newest: list[Millis] = field(default_factory=list)
-    drift: set[str] = field(default_factory=set)
+    drift: set[Drift] = field(default_factory=set)
     size: int = 0
     first_seen: int = 0
 

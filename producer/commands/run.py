@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from producer.app import Daemon
 from producer.commands.config import add_config_option
+from producer.errors import ConfigurationError
 from producer.settings import load
 
 _QUIET_COLLECTOR = 50_000  # objects made between two collections
@@ -21,10 +22,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the daemon until it is told to stop; returns its exit code. Raises ConfigurationError."""
+    refuse_without_asserts()
     settings = load(arguments.config)
     quiet_collector()
     with asyncio.Runner(loop_factory=fastest_loop()) as runner:
         return runner.run(Daemon(settings=settings).run())
+
+
+def refuse_without_asserts() -> None:
+    """Never run with `-O`: aiokafka checks the state of a transaction by assert. Raises ConfigurationError."""
+    if not __debug__:
+        raise ConfigurationError(
+            "Python runs with -O or PYTHONOPTIMIZE, which removes checks that exactly-once rests on; start it without"
+        )
 
 
 def quiet_collector() -> None:

@@ -28,14 +28,17 @@ Answers = AsyncGenerator[Page | Split | ReadEnd, None]
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """How far a window may reach beyond the server's clock: its Date leaves out fractions of a second."""
+MOST_AHEAD = timedelta(seconds=30)
+"""How far our clock may be ahead of the server's: answers are dated by it, and later ones must not look older."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPolicy:
-    """How the head is paced. `head_share` is its part of the budget, in requests per minute."""
+    """How the head is paced. `budget` is requests per minute, `head_share` the head's part of it, from 0 to 1."""
 
     head: HeadPolicy
     poll_interval: timedelta
+    budget: float
     head_share: float
 
 
@@ -78,19 +81,24 @@ class Reader:
                 continue
             self._recover()
             if not self._behind(started):
-                interval = poll_interval(self.policy.poll_interval, requests, self.policy.head_share)
+                share = self.policy.budget * self.policy.head_share
+                interval = poll_interval(self.policy.poll_interval, requests, share)
                 await pause(self.clock, started + interval - self.clock.now(), stop)
 
     async def _identify(self) -> None:
-        """Refuse a token of another organisation before anything is read with it. Raises WrongOrganisation."""
+        """Refuse a token of another organisation, or one that may not read, before anything is due.
+
+        Raises WrongOrganisation, PermissionMissing.
+        """
         actual = await self.source.organisation_id()
-        if actual is None:
-            return
         remembered = self.checkpoint().organisation_id
+        if actual is None and self.expected_organisation is not None:
+            self.observe(events.OrganisationUnverified(source=self.name, expected=self.expected_organisation))
         for expected, where in ((self.expected_organisation, "genesys.realm_id"), (remembered, "the checkpoint")):
-            if expected is not None and expected != actual:
+            if actual is not None and expected is not None and expected != actual:
                 raise errors.WrongOrganisation(f"the token belongs to organisation {actual}, {where} says {expected}")
-        if remembered is None:
+        await self.source.permitted(self.clock.now())
+        if actual is not None and remembered is None:
             await self.put(steps.Identified(organisation_id=actual))
 
     async def _poll(self, stop: asyncio.Event) -> int:
@@ -138,7 +146,7 @@ class Reader:
         async for answer in answers:
             if not isinstance(answer, Page):
                 return answer
-            refuse_future(read, answer)
+            refuse_ahead(read, answer)
             await self.put(steps.Arrived(read=read, page=answer))
             self.observe(
                 events.PageFetched(
@@ -179,19 +187,26 @@ class Reader:
             self.observe(events.SourceRecovered(source=self.name))
 
 
-def refuse_future(read: Read, page: Page) -> None:
-    """Refuse a page of a window that ends in the server's future: what it is missing will happen only later.
+def refuse_ahead(read: Read, page: Page) -> None:
+    """Refuse a page that this machine's clock would date into the server's future.
 
-    Raises ClockAhead.
+    Of a window that ends there something will happen only later; and once the clock is right again, what is newer would
+    be dropped as older than what is known. Raises ClockAhead.
     """
-    if read.slice is None or page.served_at is None:
+    if page.served_at is None:
         return
-    end = read.slice.window.end
+    theirs = f"the source's clock shows {page.served_at.isoformat()}"
+    if page.as_of - page.served_at > MOST_AHEAD:
+        raise errors.ClockAhead(
+            f"this machine's clock is ahead of the source's: it shows {page.as_of.isoformat()}, {theirs}",
+            code="clock.ahead",
+        )
+    end = read.slice.window.end if read.slice else page.served_at
     ahead = end - page.served_at
     if ahead > CLOCK_TOLERANCE:
         raise errors.ClockAhead(
             f"this machine's clock is ahead of the source's: the window ends at {end.isoformat()},"
-            f" the source's clock shows {page.served_at.isoformat()}, {ahead.total_seconds():.1f} s before",
+            f" {theirs}, {ahead.total_seconds():.1f} s before",
             code="clock.ahead",
         )
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from producer import errors, events
+from producer.genesys.complaint import json_object
 from producer.genesys.exchange import Endpoint, Request
 from producer.genesys.options import Credentials
 from producer.genesys.outcome import Trouble
@@ -24,6 +23,9 @@ from producer.ports import Clock, Observer
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 _SHORTEST_LIFE = timedelta(minutes=5)  # what an OAuth client may be set to at least (reference 1.2)
 _LONGEST_LIFE = timedelta(hours=48)
+SCOPES = frozenset({"*", "analytics", "analytics:readonly", "analytics:conversation:view"})
+"""Scopes that let conversation details be read; tokens of client credentials usually carry none."""
+_LONGEST_SCOPE = 200
 _REFUSALS = frozenset({400, 401, 403})
 _PAUSE_AFTER_FAILURE = timedelta(seconds=10)
 _PASSING = (errors.SourceUnavailable, errors.RateLimited, errors.MalformedBody)
@@ -36,6 +38,16 @@ class Token:
     value: str = field(repr=False)
     expires_at: datetime
     fresh_until: datetime
+    scopes: tuple[str, ...] = ()
+
+    def refuse_scopes(self) -> None:
+        """Raises PermissionMissing when the answer named scopes (the platform names none) and none lets us read."""
+        if self.scopes and SCOPES.isdisjoint(self.scopes):
+            needed = ", ".join(sorted(SCOPES))
+            raise errors.PermissionMissing(
+                f"the token's scope is {' '.join(self.scopes)[:_LONGEST_SCOPE]!r}; reads need one of {needed}",
+                code="scope.missing",
+            )
 
 
 Fetch = Callable[[], Awaitable[Token]]
@@ -67,15 +79,20 @@ def token_of(body: bytes, now: datetime, margin: timedelta) -> Token:
 
     Raises MalformedBody; its message never quotes the body.
     """
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise errors.MalformedBody("the token answer is not JSON") from None
-    value = found.get("access_token") if isinstance(found, dict) else None
+    found = json_object(body)
+    if found is None:
+        raise errors.MalformedBody("the token answer is no JSON object")
+    value = found.get("access_token")
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
         raise errors.MalformedBody("the token answer holds no access_token")
     life = _life(found.get("expires_in"))
-    return Token(value=value, expires_at=now + life, fresh_until=now + max(life - margin, life / 2))
+    scope = found.get("scope")
+    return Token(
+        value=value,
+        expires_at=now + life,
+        fresh_until=now + max(life - margin, life / 2),
+        scopes=tuple(scope.split()) if isinstance(scope, str) else (),
+    )
 
 
 def token_refused(trouble: Trouble) -> Trouble:
@@ -92,7 +109,7 @@ def token_refused(trouble: Trouble) -> Trouble:
 
 def _life(expires_in: Any) -> timedelta:
     """How long a token lives; where the answer does not say, the shortest that the vendor allows."""
-    if isinstance(expires_in, str) and expires_in.isdigit():
+    if isinstance(expires_in, str) and expires_in.isascii() and expires_in.isdigit():
         expires_in = int(expires_in[:9])
     if isinstance(expires_in, bool) or not isinstance(expires_in, int | float) or expires_in <= 0:
         return _SHORTEST_LIFE

@@ -13,13 +13,16 @@ from producer.genesys.retry import ServerError
 from producer.model.windows import Direction, Ended, Slice
 
 _READS = 3
-_WINDOWS = 16
+_SLICES = 64
 
 _Key = tuple[datetime, Ended | None, Direction | None]
 
 
 class Blame:
-    """Counts failed reads by the start of their window: the head's window grows while it fails. Bounded."""
+    """Counts failed reads by the start of their window: the head's window grows while it fails. Bounded.
+
+    A slice that was given up stays so until it is read, and with it the other slices of its window: they are one hole.
+    """
 
     def __init__(self) -> None:
         self._failed_reads: dict[_Key, int] = {}
@@ -27,14 +30,19 @@ class Blame:
     def repeated(self, part: Slice) -> bool:
         """Count a read that failed while the API answered elsewhere. True when it happened too often to be chance."""
         key = _key(part)
-        reads = self._failed_reads.pop(key, 0) + 1
-        if len(self._failed_reads) >= _WINDOWS:
+        reads = _READS if self._given_up(part) else self._failed_reads.get(key, 0) + 1
+        self._failed_reads.pop(key, None)
+        if len(self._failed_reads) >= _SLICES:
             self._failed_reads.pop(next(iter(self._failed_reads)))
         self._failed_reads[key] = reads
         return reads >= _READS
 
+    def _given_up(self, part: Slice) -> bool:
+        """A slice of the same window failed too often already."""
+        return any(reads >= _READS for (start, *_), reads in self._failed_reads.items() if start == part.window.start)
+
     def forgive(self, part: Slice) -> None:
-        """The window was read, or given up."""
+        """The slice was read."""
         self._failed_reads.pop(_key(part), None)
 
 

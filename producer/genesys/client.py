@@ -175,7 +175,9 @@ class Client:
             outcome = await self._exchange(request, lambda body: token_of(body, self._clock.now(), margin), number)
             return token_refused(outcome) if isinstance(outcome, Trouble) else outcome
 
-        return (await self._persist(request, attempt, heavy=False)).value
+        token = (await self._persist(request, attempt, heavy=False)).value
+        token.refuse_scopes()
+        return token
 
     async def _exchange(self, request: Request, decode: Callable[[bytes], T], number: int) -> Reply[T] | Trouble:
         """Send once and understand the answer; tells that the exchange ended."""

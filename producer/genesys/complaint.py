@@ -32,7 +32,7 @@ class Complaint:
 
 def complaint_of(answer: Answer) -> Complaint:
     """Read an error answer; anything unreadable is described by its kind and size, never quoted."""
-    body = _object(answer.body)
+    body = json_object(answer.body)
     if body is None:
         kind = answer.headers.get("content-type", "no type").split(";")[0]
         message = f"a body that is no error of the API ({kind}, {len(answer.body)} bytes)" if answer.body else "no body"
@@ -68,10 +68,11 @@ def _retry_after(value: str, now: datetime) -> timedelta | None:
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) - now
 
 
-def _object(body: bytes) -> dict[str, Any] | None:
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object that a small answer holds; None when it is none, whatever it is instead."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

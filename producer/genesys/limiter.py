@@ -134,7 +134,7 @@ class Limiter:
 
         The predecessor may have been this same process, before it lost its lane: nothing is counted twice.
         """
-        if usage.learned is not None and self._learned is None:
+        if usage.learned is not None and (self._learned is None or self._learned.at < usage.at):
             self._learned = _Learned(usage.learned, usage.at)
         unknown = _spent_before(usage, now, self._policy.cap)[self.used(now) :]
         self._ended = deque(sorted([*self._ended, *unknown], key=lambda place: place.free_at))

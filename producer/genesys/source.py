@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
-
-import msgspec
 
 from producer import errors
 from producer.genesys.by_id import read_by_id
 from producer.genesys.client import Client
+from producer.genesys.complaint import json_object
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.query import organisation_request
+from producer.genesys.query import organisation_request, page_request
 from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff, NotFound
-from producer.genesys.windows import SplitPage, WindowReader
+from producer.genesys.windows import SplitPage, WindowReader, before
 from producer.model.checkpoint import Usage
+from producer.model.instants import ONE_MILLISECOND, floor_millis
 from producer.model.reads import Page, Read, ReadEnd, Split
+from producer.model.windows import Slice, Window
 from producer.ports import Clock, Observer
 
 
@@ -87,6 +90,14 @@ class GenesysSource:
             return None
         return reply.value
 
+    async def permitted(self, now: datetime) -> None:
+        """Ask for one conversation of the last minute: a permission that is missing shows at once. Raises as `read`."""
+        instant = floor_millis(now)
+        window = before(Window(instant, instant + ONE_MILLISECOND))
+        question = page_request(self._api, Slice(window=window), number=1, size=1, request_id=str(uuid4()))
+        with contextlib.suppress(errors.WindowRefused):  # says nothing of what we may
+            await self._client.ask(question, self._split)
+
     def resume(self, usage: Usage) -> None:
         """Go on from what a predecessor used and learned of the rate limit, as its checkpoint says."""
         self._client.resume(usage)
@@ -97,10 +108,9 @@ class GenesysSource:
 
 
 def _organisation_id(body: bytes) -> str | None:
-    try:
-        found: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise errors.MalformedBody("the answer about the token is not JSON") from None
-    organisation = found.get("organization") if isinstance(found, dict) else None
+    found = json_object(body)
+    if found is None:
+        raise errors.MalformedBody("the answer about the token is no JSON object")
+    organisation = found.get("organization")
     identifier = organisation.get("id") if isinstance(organisation, dict) else None
     return identifier if isinstance(identifier, str) else None

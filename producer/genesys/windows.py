@@ -104,9 +104,11 @@ class WindowReader:
         number, expected = 2, census.expected(first.total_hits)
         while number <= expected:
             batch = range(number, min(expected + 1, number + self._batch_size(largest)))
-            for page in await _together([self._page(course, each) for each in batch]):
-                largest = max(largest, page.size)
-                yield await self._counted(course, census, page)
+            arrived = await _together([self._page(course, each) for each in batch])
+            largest = max(largest, *(page.size for page in arrived))
+            counted = [await self._counted(course, census, page) for page in arrived]
+            for page in sorted(counted, key=lambda each: each.as_of):  # of a conversation on two pages the older first
+                yield page
             number = batch.stop
         while (following := census.next_page()) is not None:
             yield await self._counted(course, census, await self._page(course, following))
@@ -122,6 +124,13 @@ class WindowReader:
         )
         reply = await self._client.ask(request, self._split, tally=course.tally, heavy=size is None)
         return page_of(number, reply)
+
+    async def _hits(self, course: Course, part: Slice) -> int | None:
+        """How much a part holds; None when that can't be said: then it is scanned, never skipped."""
+        try:
+            return (await self._page(course, 1, part=part, size=1)).total_hits
+        except errors.WindowRefused:
+            return None
 
     async def _counted(self, course: Course, census: Census, page: Page) -> Page:
         """Count a page; one that repeats another is asked for once more."""
@@ -143,8 +152,7 @@ class WindowReader:
         """The parts to read instead of a window over the hit bound; none when it is to be read whole."""
         halves = self._halves(course.part)
         if halves:
-            probes = await _together([self._page(course, 1, part=half, size=1) for half in halves])
-            hits = [probe.total_hits for probe in probes]
+            hits = await _together([self._hits(course, half) for half in halves])
             if None in hits or sum(each or 0 for each in hits) <= _MORE_THAN_MOVED * course.hits:
                 return halves
         return cut(course.part) if course.hits > RESULT_CAP else ()
@@ -160,9 +168,9 @@ class WindowReader:
 
     def _halves(self, part: Slice) -> tuple[Slice, ...]:
         """The two halves in time, of a part that is whole and long enough."""
-        if part.ended or part.direction or part.window.length < 2 * self._options.window_floor:
+        if part.ended or part.direction:
             return ()
-        return tuple(Slice(window=half) for half in part.window.halves())
+        return tuple(Slice(window=half) for half in part.window.halves(self._options.window_floor))
 
     # --- blame ------------------------------------------------------------------------------------------------------
 
@@ -173,7 +181,6 @@ class WindowReader:
         elsewhere = course.answered_elsewhere or await self._answers_elsewhere(course)
         if not elsewhere or not self._blame.repeated(course.part):
             return error
-        self._blame.forgive(course.part)
         message = f"this window fails again and again while the API answers otherwise: {error}"
         return errors.WindowRefused(message, code=error.code, correlation_id=error.correlation_id)
 

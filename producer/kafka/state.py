@@ -1,7 +1,8 @@
 """What stands in the state topic: keys, format byte, and the forms behind it.
 
-`c|<source>` is a checkpoint (JSON), `f|<source>|<id>` the state of a conversation (MessagePack); a null value forgets
-the key. Formats are only ever extended by fields at the end, with a default; anything else takes a new format byte.
+`c|<source>` is a checkpoint (JSON), `f|<source>|<id>` the state of a conversation (MessagePack), `w|<source>|<id>` a
+pending webhook, which later versions write; a null value forgets the key. Formats are only ever extended by fields at
+the end, with a default; anything else takes a new format byte.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ FORMAT = 1
 """The newest format that this version knows, and the one it writes."""
 
 _PREFIX = bytes([FORMAT])
-_CHECKPOINT, _CONVERSATION = "c", "f"
+_CHECKPOINT, _CONVERSATION, _WEBHOOK = "c", "f", "w"
 
 _checkpoint_encoder = msgspec.json.Encoder()
 _checkpoint_decoder = msgspec.json.Decoder(Checkpoint)
@@ -41,14 +42,19 @@ class StateKey(NamedTuple):
         return "|".join(parts).encode()
 
 
-def parse_key(key: bytes | None) -> StateKey:
-    """The key of a record of the state topic. Raises StateTooNew for a kind that this version does not know."""
+def parse_key(key: bytes | None) -> StateKey | None:
+    """The key of a record of the state topic. Raises StateTooNew for a kind that this version does not know.
+
+    None for a pending webhook: it waits on the topic for the version that left it, and must not hold up one before it.
+    """
     kind, _, rest = (key or b"").decode(errors="replace").partition("|")
     if kind == _CHECKPOINT:
         return StateKey(rest)
     if kind == _CONVERSATION:
         source, _, conversation_id = rest.partition("|")
         return StateKey(source, conversation_id)
+    if kind == _WEBHOOK:
+        return None
     raise StateTooNew(f"a key of an unknown kind: {key!r}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import IllegalOperation, KafkaError
+from aiokafka.errors import IllegalOperation, InvalidTxnState, KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
@@ -69,9 +69,14 @@ def _seen(future: asyncio.Future[RecordMetadata]) -> None:
 
 
 def fatal_cause(producer: AIOKafkaProducer, exc: BaseException) -> BaseException:
-    """What really happened when aiokafka's own checks failed: its sender had ended before, for a reason of its own."""
+    """What really happened when it came to nothing but a wrong state: the sender or the transaction had failed before.
+
+    A refused AddPartitions is kept by the transaction, and aiokafka sends the batches all the same.
+    """
     sender = producer._sender.sender_task  # noqa: SLF001 - there is no public way
+    transaction = producer._txn_manager._transaction_waiter  # noqa: SLF001 - the same
     cause = exc
-    if isinstance(exc, AssertionError | IllegalOperation) and sender.done() and not sender.cancelled():
-        cause = sender.exception() or exc
+    if isinstance(exc, AssertionError | IllegalOperation | InvalidTxnState):
+        failed = [each.exception() for each in (sender, transaction) if each.done() and not each.cancelled()]
+        cause = next((each for each in failed if each is not None), exc)
     return cause.__cause__ or cause if type(cause) is KafkaError else cause  # KafkaError itself only wraps another

@@ -53,24 +53,30 @@ class Loss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What has been read since `since`; `watermarks[k]` is where tier k has come to."""
+    """What has been read since `since`; `watermarks[k]` is where tier k has come to, `ages[k - 1]` how old it reads."""
 
     since: datetime
     watermarks: tuple[datetime, ...]
     holes: tuple[Hole, ...] = ()
     losses: tuple[Loss, ...] = ()
+    ages: tuple[timedelta, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.watermarks or min(self.watermarks) < self.since:
             raise errors.ProducerError(f"coverage must have a head tier, at or after its start: {self}")
+        if self.ages and len(self.ages) != len(self.watermarks) - 1:
+            raise errors.ProducerError(f"coverage must have an age for each tier above the head: {self}")
 
     @classmethod
-    def beginning(cls, *, since: datetime, head: datetime, tiers: int, at: datetime) -> Coverage:
-        """Nothing read yet. The head begins at `head`; what lies between `since` and it is a hole `history`."""
+    def beginning(cls, *, since: datetime, head: datetime, at: datetime, ages: tuple[timedelta, ...] = ()) -> Coverage:
+        """Nothing read yet. The head begins at `head`; what lies between `since` and it is a hole `history`.
+
+        `ages` are those of the re-reads, rising.
+        """
+        empty = cls(since=since, watermarks=(head,) * (1 + len(ages)), ages=ages)
         if since == head:
-            return cls(since=since, watermarks=(head,) * tiers)
-        history = Hole(start=since, end=head, tier=HEAD, reason=HISTORY, attempts=0, opened_at=at)
-        return cls(since=since, watermarks=(head,) * tiers, holes=(history,))
+            return empty
+        return replace(empty, holes=(Hole(start=since, end=head, tier=HEAD, reason=HISTORY, attempts=0, opened_at=at),))
 
     def covered(self, interval: Interval, tier: int = HEAD) -> Coverage:
         """A read of `interval` at the age of `tier` is complete: it satisfies that tier and every lower one.
@@ -87,17 +93,29 @@ class Coverage:
         return replace(self, watermarks=watermarks, holes=holes)
 
     def failed(self, interval: Interval, tier: int, reason: str, at: datetime) -> Coverage:
-        """A read of `interval` failed for a cause of its own: what it did not cover is a hole, the tier goes on."""
+        """A read of `interval` failed for a cause of its own: what it did not cover is a hole, the tier goes on.
+
+        A hole of the same tier and reason that ends there grows: one cause that lasts is one hole.
+        """
         mark = self.watermarks[tier]
         if not interval.start <= mark < interval.end:
             return self
-        hole = Hole(start=mark, end=interval.end, tier=tier, reason=reason, attempts=1, opened_at=at)
+        new = Hole(start=mark, end=interval.end, tier=tier, reason=reason, attempts=1, opened_at=at)
+        before = next((hole for hole in self.holes if (hole.end, hole.tier, hole.reason) == (mark, tier, reason)), None)
+        others = tuple(hole for hole in self.holes if hole is not before)
         watermarks = tuple(interval.end if level == tier else known for level, known in enumerate(self.watermarks))
-        return replace(self, watermarks=watermarks, holes=(*self.holes, hole))
+        return replace(self, watermarks=watermarks, holes=(*others, replace(before or new, end=new.end)))
 
-    def with_tiers(self, count: int) -> Coverage:
-        """The same with another number of tiers: a new one has read nothing yet, holes of one that is gone stay."""
-        return replace(self, watermarks=(self.watermarks + (self.since,) * count)[:count])
+    def with_ages(self, ages: tuple[timedelta, ...]) -> Coverage:
+        """The same under other ages of re-reads, rising.
+
+        A read at an age satisfies every younger tier, so a tier goes on from where the next older one had come to; one
+        that is older than all before has read nothing yet. A hole goes to the youngest tier that goes on over it.
+        """
+        known = dict(zip(self.ages, self.watermarks[1:], strict=False))
+        older = [next((mark for age, mark in known.items() if age >= each), self.since) for each in ages]
+        holes = tuple(replace(hole, tier=_tier_under(ages, hole.tier, self.ages)) for hole in self.holes)
+        return replace(self, watermarks=(self.watermarks[HEAD], *older), ages=ages, holes=holes)
 
     def back_to(self, since: datetime, at: datetime) -> Coverage:
         """The same with an earlier start: what lies before the present one is a hole `history`."""
@@ -119,6 +137,14 @@ class Coverage:
     def uncovered(self, due: datetime, tier: int = HEAD) -> timedelta:
         """How much time `missing` adds up to."""
         return sum((interval.length for interval in self.missing(due, tier)), timedelta(0))
+
+
+def _tier_under(ages: tuple[timedelta, ...], tier: int, before: tuple[timedelta, ...]) -> int:
+    """The tier under new ages of a hole that had this tier under the ages before."""
+    if tier == HEAD:
+        return HEAD
+    younger = before[tier - 2] if 1 < tier <= len(before) + 1 else timedelta(0)
+    return next((each for each, age in enumerate(ages, 1) if age > younger), len(ages))
 
 
 def union(intervals: Iterable[Interval]) -> tuple[Interval, ...]:

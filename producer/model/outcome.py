@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from producer.model.conversation import ConversationState
 from producer.model.instants import Millis
@@ -23,6 +23,16 @@ class Sighting:
     observed_at: Millis
     normalized_at: Millis
     horizon_day: int
+
+
+class Drift(NamedTuple):
+    """Where content drifts off the schema, and how: a `field` it does not know, another `type`, a negative `duration`.
+
+    `path` is a JSON path with * for every index.
+    """
+
+    path: str
+    kind: str
 
 
 class Change(enum.Enum):
@@ -54,14 +64,14 @@ class Regressed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emitted:
     """New content. `record` has the shape of the Avro schema `Conversation`; `newest` is the newest instant in it;
-    `drift` lists the JSON paths that the schema does not know or that had another type.
+    `drift` is where it has what the schema does not know.
     """
 
     record: Mapping[str, Any]
     state: ConversationState
     change: Change
     newest: Millis
-    drift: tuple[str, ...] = ()
+    drift: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,9 +53,19 @@ class Window(Interval):
         if self.end > utc_midnight(self.start) + ONE_DAY:
             raise errors.ProducerError(f"window must not straddle a UTC midnight: {self}")
 
-    def halves(self) -> tuple[Window, Window]:
-        """The two halves; the window must be at least two milliseconds long."""
-        middle = floor_millis(self.start + self.length / 2)
+    def halves(self, grid: timedelta) -> tuple[Window, ...]:
+        """Two parts, cut at a multiple of `grid` since midnight; none when no multiple lies inside.
+
+        Of those inside it is the one that most windows would be cut at (divisible by the highest power of two), so that
+        a window that is read again in other bounds comes to the same parts: one that keeps failing is recognised.
+        """
+        midnight = utc_midnight(self.start)
+        first = (self.start - midnight) // grid + 1
+        last = -((midnight - self.end) // grid) - 1
+        if first > last:
+            return ()
+        zeros = ((first - 1) ^ last).bit_length() - 1
+        middle = midnight + grid * (last >> zeros << zeros)
         return Window(self.start, middle), Window(middle, self.end)
 
 

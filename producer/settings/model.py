@@ -67,7 +67,7 @@ class Capture(Group):
     rereads: Annotated[tuple[Span, ...], BeforeValidator(parse_list)] = Field(
         default=(15 * _MINUTE, 2 * _HOUR, 24 * _HOUR, 8 * _DAY), min_length=1, max_length=8
     )
-    """The ages at which every window is read again, rising. Their number is part of the stored coverage."""
+    """The ages at which every window is read again, rising. They are part of the stored coverage."""
     hit_bound: int = Field(default=10_000, ge=200, le=100_000)
     """A window with more conversations than this is split; the platform ends any one query at 100,000."""
 

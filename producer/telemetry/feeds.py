@@ -53,6 +53,10 @@ def _limiter_measured(metrics: Metrics, event: events.LimiterMeasured) -> None:
     metrics.put(names.RATE_LIMIT_REQUESTS, event, event.used, kind="used")
 
 
+def _budget_shared(metrics: Metrics, event: events.BudgetShared) -> None:
+    metrics.put(names.RATE_BUDGET_SHARE, event, event.share, read=event.read)
+
+
 def _token_refreshed(metrics: Metrics, event: events.TokenRefreshed) -> None:
     metrics.count(names.TOKEN_REFRESHES, event, outcome="success")
     metrics.put(names.TOKEN_EXPIRY, event, event.expires_at.timestamp())
@@ -96,7 +100,8 @@ def _page_compared(metrics: Metrics, event: events.PageCompared) -> None:
     metrics.count(names.RECORDS_UNCHANGED, event, event.unchanged, read=read)
     metrics.count(names.RECORDS_STALE, event, event.stale)
     metrics.count(names.REGRESSIONS, event, event.regressed)
-    metrics.count(names.SCHEMA_DRIFT, event, len(event.drift), kind="field")
+    for kind, amount in Counter(each.kind for each in event.drift).items():
+        metrics.count(names.SCHEMA_DRIFT, event, amount, kind=kind)
     for reason, amount in event.dead_letters.items():
         metrics.count(names.DEAD_LETTERS, event, amount, reason=reason)
     if event.read.kind is ReadKind.HEAD:
@@ -152,6 +157,7 @@ FEEDS: Mapping[type[events.Event], Callable[[Metrics, Any], None]] = {
     events.RequestRetried: _request_retried,
     events.RateLimitHit: _rate_limit_hit,
     events.LimiterMeasured: _limiter_measured,
+    events.BudgetShared: _budget_shared,
     events.TokenRefreshed: _token_refreshed,
     events.TokenRefused: _token_refused,
     events.BreakerChanged: _breaker_changed,

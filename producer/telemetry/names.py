@@ -108,8 +108,9 @@ DEAD_LETTERS = _counter(
 )
 SCHEMA_DRIFT = _counter(
     "schema_drift_total",
-    "Fields that the schema does not know or that had another type; kept in extras.",
-    Label("kind", ("field",)),
+    "Places where content drifts off the schema: a field it does not know or another type (kept in extras), an end"
+    " before the start (no duration).",
+    Label("kind", ("field", "type", "duration")),
 )
 RECORD_FRESHNESS = _histogram(
     "record_freshness_seconds",
@@ -143,6 +144,7 @@ RATE_LIMIT_REQUESTS = _gauge(
     Label("kind", ("cap", "learned", "used")),
     initial=NO_VALUE,
 )
+RATE_BUDGET_SHARE = _gauge("rate_budget_share_ratio", "Share of the budget that a kind of read has.", _READ)
 RATE_LIMITED = _counter("rate_limited_total", "Answers 429.")
 TOKEN_REFRESHES = _counter("token_refreshes_total", "Tokens asked for.", Label("outcome", ("success", "refused")))
 TOKEN_EXPIRY = _gauge("token_expiry_timestamp_seconds", "Product time at which the token expires.", initial=NO_VALUE)
@@ -175,7 +177,7 @@ TRANSACTION_DURATION = _histogram(
 )
 TRANSACTION_RECORDS = _histogram(
     "transaction_records",
-    "Records in a committed transaction, audit and state included.",
+    "Records in a committed transaction: conversations, dead letters, audit and watermark; states come on top.",
     buckets=(1, 10, 50, 100, 250, 500, 1000, 2500, 5000),
 )
 KAFKA_DISCARDS = _counter(
@@ -223,7 +225,7 @@ ALL = (
     *(PAGES_FETCHED, PAGE_ATTEMPTS, WINDOWS, WINDOW_DURATION),
     *(RECORDS_PRODUCED, RECORDS_UNCHANGED, RECORDS_STALE, REGRESSIONS, DEAD_LETTERS, SCHEMA_DRIFT),
     *(RECORD_FRESHNESS, TRACKED_CONVERSATIONS),
-    *(HTTP_REQUESTS, HTTP_REQUEST_DURATION, HTTP_RETRIES, RATE_LIMIT_REQUESTS, RATE_LIMITED),
+    *(HTTP_REQUESTS, HTTP_REQUEST_DURATION, HTTP_RETRIES, RATE_LIMIT_REQUESTS, RATE_BUDGET_SHARE, RATE_LIMITED),
     *(TOKEN_REFRESHES, TOKEN_EXPIRY, BREAKER_STATE, CLOCK_SKEW),
     *(WATERMARK, UNCOVERED, HOLES, OLDEST_HOLE),
     *(TRANSACTIONS, TRANSACTION_DURATION, TRANSACTION_RECORDS, KAFKA_DISCARDS, FENCED, RESTORE_DURATION),

@@ -34,21 +34,42 @@ def put_back(taken: list[tuple[Content, Content]]) -> None:
 
 
 def news(taken: list[tuple[Content, Content]], known: Attributes | None, as_of: Millis) -> bytes | None:
-    """The digest of what was taken when that changes what is known; None when it is nothing, known, or older."""
-    said = [attributes for _, attributes in taken if attributes]
-    if not taken or (known is not None and as_of < known.as_of) or (known is None and not said):
+    """The digest of what was taken when that changes what is known; None when it is nothing, known, or older.
+
+    That there are none is no news by itself.
+    """
+    if not taken or (known is not None and as_of < known.as_of):
         return None
-    digest = blake2b(canonical(said), digest_size=SIZE).digest()
-    return None if known is not None and known.digest == digest else digest
+    digest = _digest(taken)
+    return None if digest == (_EMPTY if known is None else known.digest) else digest
 
 
-def merge(taken: list[tuple[Content, Content]], digest: bytes, as_of: Millis) -> Attributes:
+def known_empty(as_of: Millis) -> Attributes:
+    """What is known once an answer that carries attributes carried none."""
+    return Attributes(values={}, digest=_EMPTY, as_of=as_of)
+
+
+def merge(taken: list[tuple[Content, Content]]) -> dict[str, str]:
     """The attributes of converted participants in one map: those of a later participant replace earlier ones."""
     merged: dict[str, str] = {}
     for _, attributes in sorted(taken, key=lambda pair: _began(pair[0])):
         merged.update(attributes)
+    return merged
+
+
+def remembered(merged: dict[str, str], digest: bytes, as_of: Millis) -> Attributes:
+    """What the state keeps of a map."""
     too_large = len(canonical(merged)) > LARGEST
     return Attributes(values=None if too_large else merged, digest=digest, as_of=as_of)
+
+
+def _digest(taken: list[tuple[Content, Content]]) -> bytes:
+    said = [attributes for _, attributes in taken if attributes]
+    return blake2b(canonical(said), digest_size=SIZE).digest()
+
+
+_EMPTY = _digest([])
+"""The digest of attributes that were asked for and are not there."""
 
 
 def _has_attributes(participant: Any) -> bool:

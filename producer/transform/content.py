@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -38,7 +39,10 @@ def _number(text: str) -> float | str:
     value = float(text)
     if not math.isfinite(value):
         return text  # no double holds it; as text it is at least not lost
-    return int(value) if value.is_integer() else value
+    if not value.is_integer():
+        return value
+    exact = Decimal(text)  # what is beyond 2^53 is worth more than a double tells
+    return int(exact) if exact == exact.to_integral_value() else value
 
 
 _DECODER = msgspec.json.Decoder(float_hook=_number)

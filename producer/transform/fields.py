@@ -11,10 +11,12 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from producer import errors
 from producer.model.instants import Millis
+from producer.model.outcome import Drift
 from producer.transform.content import ROOT, Content, canonical
 from producer.transform.instants import to_epoch
 
@@ -45,17 +47,21 @@ def _step(name: str) -> str:
     return f".{name}" if _PLAIN_NAME(name) else f"[{canonical(name).decode()}]"
 
 
+FIELD, TYPE = "field", "type"
+"""Kinds of drift: a field that the schema does not know, and one that has another type than it says."""
+
+
 @dataclass(slots=True)
 class Misfits:
     """What of one conversation has no place in the record: `extras` by exact path, `drift` by path without indexes."""
 
     extras: dict[str, str] = field(default_factory=dict)
-    drift: set[str] = field(default_factory=set)
+    drift: set[Drift] = field(default_factory=set)
 
-    def add(self, place: Place, key: str, value: Any) -> None:
+    def add(self, place: Place, key: str, value: Any, kind: str) -> None:
         """Keep a value that the schema has no place for."""
         self.extras[path_of(place, key)] = canonical(value).decode()
-        self.drift.add(path_of(place, key, exact=False))
+        self.drift.add(Drift(path_of(place, key, exact=False), kind))
 
 
 Convert = Callable[[Content, Place, Misfits], None]
@@ -87,7 +93,7 @@ def converter(fields: Mapping[str, Any]) -> Convert:
             elif treated is not value:
                 content[key] = treated
         for key in odd or ():
-            misfits.add(place, key, content.pop(key))
+            misfits.add(place, key, content.pop(key), TYPE if key in cores else FIELD)
 
     return convert
 
@@ -113,8 +119,10 @@ def members(avro: Mapping[str, Any]) -> dict[str, Any]:
 def _double(value: Any, _place: Place, _key: str, _misfits: Misfits) -> Any:
     if value.__class__ is float:
         return value
-    exact = value.__class__ is int and abs(value) <= _LARGEST_DOUBLE and int(float(value)) == value
-    return float(value) if exact else _MISFIT
+    if value.__class__ is not int or abs(value) > _LARGEST_DOUBLE:
+        return _MISFIT
+    double = float(value)  # the number itself, or the one that a double of its digits stands for (5e22)
+    return double if int(double) == value or int(Decimal(repr(double))) == value else _MISFIT
 
 
 def _epoch(text: str, place: Place, key: str) -> Millis:
@@ -138,7 +146,7 @@ def _map(value: Any, place: Place, key: str, misfits: Misfits) -> Any:
         return _MISFIT
     inner = (place, key, None)
     for name in [name for name, item in value.items() if item.__class__ is not str]:
-        misfits.add(inner, name, value.pop(name))
+        misfits.add(inner, name, value.pop(name), TYPE)
     return value
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from producer.model.conversation import Hints
+from producer.model.outcome import Drift
 from producer.transform import fields
 from producer.transform.content import Content
 from producer.transform.head import head_of, hints_of, walk
@@ -46,6 +47,10 @@ DETAIL = ("participants", "evaluations", "surveys", "resolutions")
 """The nested part, which a summary leaves out."""
 
 
+NEGATIVE_DURATION = Drift("$.conversationEnd", "duration")
+"""A conversation that ended before it began: it has no duration."""
+
+
 class Detail(enum.Enum):
     """How much of a conversation its record holds (setting `record.detail`)."""
 
@@ -59,7 +64,7 @@ class Normalized:
 
     record: dict[str, Any]
     hints: Hints
-    drift: tuple[str, ...]
+    drift: tuple[Drift, ...]
 
 
 class Normalizer:
@@ -87,4 +92,6 @@ class Normalizer:
         }
         if self._detail is Detail.FULL:
             record.update({name: content[name] for name in DETAIL if name in content})
+        if record["durationMs"] is None and record["startTime"] is not None and record["endTime"] is not None:
+            misfits.drift.add(NEGATIVE_DURATION)
         return Normalized(record=record, hints=hints_of(content, line), drift=tuple(sorted(misfits.drift)))

@@ -6,7 +6,7 @@ come first; most conversations are settled by a hash of their bytes and never pa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ CONFIRMED_AFTER = 60_000
 
 DAY = 86_400_000
 """Milliseconds of a UTC day."""
-_THREADS = frozenset({"message", "email"})
+_THREADS = ("email", "message")
 _UNCHANGED = Unchanged()
 
 
@@ -52,12 +52,11 @@ class Comparison:
             if state is not None and state.redacted:  # a dead letter would hold what was to be forgotten
                 return _UNCHANGED
             letter = f"#{seen.hex()}"
-            return _poison(error, known(letter) or ConversationState(id=letter), seen)
+            return _poison(error, known(letter) or _first_seen(letter, sighting), seen)
         if found != raw.id:
             state = known(found)
         if state is None:
-            today = sighting.as_of // DAY
-            state = ConversationState(id=found, start_day=today, last_day=today)
+            state = _first_seen(found, sighting)
         elif seen == state.raw_hash or state.redacted:
             return _seen_again(state)
         try:
@@ -96,8 +95,11 @@ class _Sight:
             pending = self._pending(now)
             if pending is not None:
                 return Regressed(state=replace(state, regression=pending))
-        known = state.attributes if digest is None else attributes.merge(taken, digest, as_of)
-        return self._emit(normalized, now, known)
+        if digest is not None:
+            merged = attributes.merge(taken)
+            return self._emit(normalized, now, attributes.remembered(merged, digest, as_of), merged)
+        known = state.attributes or (attributes.known_empty(as_of) if taken else None)
+        return self._emit(normalized, now, known, known.values if known else None)
 
     def _is_known(self, now: bytes) -> bool:
         state = self.state
@@ -121,7 +123,10 @@ class _Sight:
             return PendingRegression(fingerprint=now, seen_at=self.sighting.as_of)
         return None if self.sighting.as_of - first.seen_at >= CONFIRMED_AFTER else first
 
-    def _emit(self, normalized: Normalized, now: bytes, known: Attributes | None) -> Emitted:
+    def _emit(
+        self, normalized: Normalized, now: bytes, known: Attributes | None, told: Mapping[str, str] | None
+    ) -> Emitted:
+        """The next revision. `told` are the attributes of its record, `known` what is remembered of them."""
         before, sighting, content = self.state, self.sighting, normalized.record
         as_of = max(sighting.as_of, before.as_of)
         start, end = content["startTime"], content["endTime"]
@@ -154,7 +159,7 @@ class _Sight:
             "asOf": as_of,
             "observedAt": sighting.observed_at,
             "normalizedAt": sighting.normalized_at,
-            "attributes": known.values if known else None,
+            "attributes": told,
             "attributesAsOf": known.as_of if known else None,
         }
         return Emitted(
@@ -164,6 +169,12 @@ class _Sight:
             newest=normalized.hints.latest,
             drift=normalized.drift,
         )
+
+
+def _first_seen(name: str, sighting: Sighting) -> ConversationState:
+    """Nothing known yet but that it was seen: by its day it is forgotten in time, also when no content ever comes."""
+    today = sighting.as_of // DAY
+    return ConversationState(id=name, start_day=today, last_day=today)
 
 
 def _seen_again(state: ConversationState) -> Unchanged:
@@ -198,7 +209,7 @@ def _poison(error: errors.Malformed, state: ConversationState, seen: bytes) -> P
 
 
 def _watch(content: dict[str, Any]) -> str | None:
-    """Why it is looked after by id: open ones end, and ended threads reopen."""
+    """Why it is looked after by id: open ones end, and ended threads reopen (of e-mails later than of messages)."""
     if content["endTime"] is None:
         return "open"
-    return None if _THREADS.isdisjoint(content["mediaTypes"]) else "thread"
+    return next((each for each in _THREADS if each in content["mediaTypes"]), None)

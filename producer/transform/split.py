@@ -25,8 +25,9 @@ _ABSENT = msgspec.Raw()
 class _Body(msgspec.Struct):
     """An answer: of a query or of several ids (`conversations`, absent when there are none), or one conversation."""
 
-    conversations: list[msgspec.Raw] | None = None
+    conversations: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     totalHits: msgspec.Raw = _ABSENT  # noqa: N815 the API's spelling
+    aggregations: msgspec.Raw = _ABSENT
     conversationId: msgspec.Raw = _ABSENT  # noqa: N815 the API's spelling
 
 
@@ -37,6 +38,7 @@ _ESCAPE = re.compile(
 # Text that was cut in the middle of an emoji ends in half a character. There is no UTF-8 for it, so that parsers refuse
 # the whole page; one conversation must not take its neighbours with it.
 
+_EMPTY = re.compile(rb"\s*\{\s*\}\s*")
 _DECODER = msgspec.json.Decoder(_Body)
 
 
@@ -57,8 +59,10 @@ def split(body: bytes) -> SplitBody:
             single = tuple([RawConversation(guess_id(item), item) for item in items])
             return SplitBody(conversations=single, total_hits=split(frame).total_hits)
         raise errors.MalformedBody(f"the answer of {len(body)} bytes can't be used: {error}") from error
-    if parts.conversations is None and parts.conversationId is not _ABSENT:
+    if not parts.conversations and parts.conversationId is not _ABSENT:
         return SplitBody(conversations=(RawConversation(guess_id(body), body),), total_hits=None)
+    if parts.conversations is msgspec.UNSET and not _says_nothing(parts, body):
+        raise errors.MalformedBody(f"the answer of {len(body)} bytes is an object, but none of this API")
     return SplitBody(
         conversations=tuple([RawConversation(guess_id(raw), raw) for raw in parts.conversations or ()]),
         total_hits=_count(parts.totalHits),
@@ -73,6 +77,15 @@ def guess_id(raw: bytes | msgspec.Raw) -> str | None:
     """
     found = _ID.search(raw)
     return found[1].decode() if found and found[1] else None
+
+
+def _says_nothing(parts: _Body, body: bytes) -> bool:
+    """An answer without conversations that the API gives: an empty object, or one with its own members.
+
+    Anything else may come from a gateway in its place, and to take it for an empty page would be to lose what is there.
+    """
+    own = (parts.totalHits, parts.aggregations)
+    return any(member is not _ABSENT for member in own) or _EMPTY.fullmatch(body) is not None
 
 
 def _whole_character(escape: re.Match[bytes]) -> bytes:

@@ -1,6 +1,6 @@
 """All figures of the whole path, each against its bound, in one run on this machine.
 
-    python -m tests.benchmarks [new] [unchanged] [summary] [rate-limit]
+    python -m tests.benchmarks [new] [unchanged] [summary] [rate-limit] [sizes] [restore]
 
 Ends with 1 when a bound is missed.
 """
@@ -17,6 +17,8 @@ from pathlib import Path
 
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rate_limit import rate_limit
+from tests.benchmarks.restore import restore
+from tests.benchmarks.sizes import sizes
 from tests.benchmarks.whole_path import new, summary, unchanged
 
 PARTS: Mapping[str, Callable[[], list[Figure]]] = {
@@ -24,6 +26,8 @@ PARTS: Mapping[str, Callable[[], list[Figure]]] = {
     "unchanged": unchanged,
     "summary": summary,
     "rate-limit": rate_limit,
+    "sizes": sizes,
+    "restore": restore,
 }
 
 

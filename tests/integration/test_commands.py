@@ -120,7 +120,7 @@ def test_tail_of_a_topic_that_is_not_there_says_so(broker: Broker, topic_prefix:
     kafka = {"KAFKA__BOOTSTRAP_SERVERS": broker.bootstrap_servers, "KAFKA__TOPICS__PREFIX": topic_prefix}
     code, out, said = done("tail", "audit", **kafka)
 
-    assert (code, out) == (70, "")
+    assert (code, out) == (69, "")
     assert said.startswith(f"SinkRefused: there is no topic {topic_prefix}.audit.v1 at {broker.bootstrap_servers}\n")
 
 

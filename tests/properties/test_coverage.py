@@ -83,7 +83,8 @@ def taken(ledger: Coverage, done: Done) -> Coverage:
 
 
 def new_ledger(head: int) -> Coverage:
-    return Coverage.beginning(since=from_millis(_FIRST + head), head=from_millis(_FIRST + head), tiers=TIERS, at=DAY)
+    start = from_millis(_FIRST + head)
+    return Coverage.beginning(since=start, head=start, ages=(timedelta(hours=1), timedelta(days=1)), at=DAY)
 
 
 @settings(max_examples=500)
@@ -141,7 +142,7 @@ def test_the_head_accounts_for_every_instant_whatever_comes_of_its_polls(
 ) -> None:
     now = DAY + began
     since = floor_millis(now)
-    committed = Coverage.beginning(since=since, head=since, tiers=1, at=now)
+    committed = Coverage.beginning(since=since, head=since, at=now)
     read: list[Interval] = []
     for passed, fate in polls:
         now += passed

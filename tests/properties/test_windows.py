@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from producer.model.coverage import union
 from producer.model.instants import ONE_DAY, from_millis, to_millis, utc_midnight
-from producer.model.windows import Interval, windows_between
+from producer.model.windows import Interval, Window, windows_between
 from tests.support.build import DAY
 
 _FIRST = to_millis(DAY)
@@ -57,9 +57,20 @@ def test_windows_tile_time_within_days(start_millis: int, length: int, longest_m
     assert all(window.length <= longest and window.end <= utc_midnight(window.start) + ONE_DAY for window in windows)
 
 
-@given(st.integers(_FIRST, _FIRST + 86_399_000), st.integers(2, 1_000))
-def test_halves_tile_their_window(start: int, length: int) -> None:
-    (whole,) = windows_between(from_millis(start), from_millis(start + length))
-    first, second = whole.halves()
-    assert (first.start, first.end, second.end) == (whole.start, second.start, whole.end)
-    assert abs(first.length - second.length) <= timedelta(milliseconds=1)
+_GRID = timedelta(minutes=1)
+
+
+def _leaves(window: Window) -> list[Window]:
+    halves = window.halves(_GRID)
+    return [leaf for half in halves for leaf in _leaves(half)] if halves else [window]
+
+
+@given(st.integers(0, 86_398_000), st.integers(1, 7_200_000), st.integers(0, 7_200_000))
+def test_halves_of_halves_are_the_minutes_however_far_the_window_reaches(start: int, length: int, more: int) -> None:
+    begin, midnight = from_millis(_FIRST + start), from_millis(_FIRST) + ONE_DAY
+    ends = [min(midnight, begin + timedelta(milliseconds=each)) for each in (length, length + more)]
+    short, long = [_leaves(Window(begin, end)) for end in ends]
+    assert [leaf.start for leaf in short[1:]] == [leaf.end for leaf in short[:-1]]
+    assert (short[0].start, short[-1].end) == (begin, ends[0])
+    assert all(leaf.length <= _GRID and leaf.halves(_GRID) == () for leaf in short)
+    assert short[:-1] == long[: len(short) - 1]

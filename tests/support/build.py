@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from producer.model.instants import floor_millis
 from producer.model.reads import Page, RawConversation, Read, ReadEnd, ReadKind, Verdict
 from producer.model.windows import Interval, Slice, Window
 
@@ -26,6 +27,12 @@ def interval(start: str, end: str) -> Interval:
 
 def window(start: str, end: str) -> Window:
     return Window(at(start), at(end))
+
+
+def in_the_middle(whole: Window) -> tuple[Window, Window]:
+    """Two parts of a window, cut at the millisecond in its middle."""
+    middle = floor_millis(whole.start + whole.length / 2)
+    return Window(whole.start, middle), Window(middle, whole.end)
 
 
 def told(span: Interval) -> str:

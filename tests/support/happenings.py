@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from producer import events
 from producer.model.checkpoint import Checkpoint, Published
 from producer.model.coverage import Coverage, Hole, Loss
+from producer.model.outcome import Drift
 from producer.model.reads import Read, ReadEnd, ReadKind, Verdict
 from producer.model.windows import Slice, Window
 
@@ -83,6 +84,8 @@ def one_of_each(text: str) -> tuple[events.Event, ...]:
         ),
         events.RateLimitHit(source=source, wait=SECOND, learned=200, request_id=text),
         events.LimiterMeasured(source=source, cap=270, learned=200, used=30),
+        events.BudgetShared(source=source, read="head", share=0.8),
+        events.OrganisationUnverified(source=source, expected=text),
         events.TokenRefreshed(source=source, expires_at=NOON),
         events.TokenRefused(source=source, reason=text),
         events.BreakerChanged(source=source, state="open", reason=text),
@@ -113,7 +116,7 @@ def one_of_each(text: str) -> tuple[events.Event, ...]:
             regressed=3,
             dead_letters={text: 3},
             freshness=(35.0, 42.0),
-            drift=(text,),
+            drift=(Drift(text, text),),
         ),
         events.SchemaDrifted(source=source, read=read(text), paths=(text,)),
         events.ConversationDeadLettered(

@@ -17,7 +17,7 @@ import msgspec
 from producer.errors import Malformed
 from producer.model.conversation import ConversationState
 from producer.model.instants import Millis
-from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
+from producer.model.outcome import Change, Drift, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
 from producer.model.reads import RawConversation
 
 
@@ -64,7 +64,7 @@ def _outcome(content: Mapping[str, Any], before: ConversationState | None, state
         state=emitted,
         change=Change.CHANGED if before is not None and before.revision else Change.NEW,
         newest=Millis(content.get("newest", state.as_of)),
-        drift=tuple(content.get("drift", ())),
+        drift=tuple(Drift(path, "field") for path in content.get("drift", ())),
     )
 
 

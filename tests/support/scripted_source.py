@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from producer.model.checkpoint import Usage
 from producer.model.reads import Page, Read, ReadEnd, Split
@@ -18,11 +18,13 @@ Item = Page | Split | ReadEnd | Exception | asyncio.Event | timedelta
 
 @dataclass(slots=True, kw_only=True)
 class ScriptedSource:
-    """`answer` is asked once a read. `organisations` says what `organisation_id` does, the last one for ever."""
+    """`answer` is asked once a read. `organisations` says what `organisation_id` does, the last one for ever;
+    `permissions` what `permitted` raises."""
 
     clock: Clock
     answer: Callable[[Read], Iterable[Item]]
     organisations: deque[str | Exception | None] = field(default_factory=lambda: deque([None]))
+    permissions: deque[Exception | None] = field(default_factory=deque)
     reads: list[Read] = field(default_factory=list)
     resumed: list[Usage] = field(default_factory=list)
     closed: int = 0
@@ -48,6 +50,11 @@ class ScriptedSource:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def permitted(self, now: datetime) -> None:
+        answer = self.permissions.popleft() if self.permissions else None
+        if isinstance(answer, Exception):
+            raise answer
 
     def resume(self, usage: Usage) -> None:
         self.resumed.append(usage)

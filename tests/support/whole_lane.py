@@ -23,13 +23,14 @@ from tests.support.virtual_time import LOOP_BEGAN, LoopClock
 
 POLICY = LanePolicy(
     capture_start=None,
-    tiers=1,
+    ages=(),
     reads=ReadPolicy(
         head=HeadPolicy(
             head_lag=timedelta(seconds=30), overlap=timedelta(minutes=5), catch_up_slice=timedelta(hours=1)
         ),
         poll_interval=timedelta(seconds=15),
-        head_share=100.0,
+        budget=125.0,
+        head_share=0.8,
     ),
     bounds=BatchBounds(records=1_000, size=1_000_000),
     linger=timedelta(seconds=1),

@@ -147,8 +147,8 @@ def test_what_the_options_are() -> None:
     assert (client.timeout, client.token_margin) == (timedelta(seconds=7), timedelta(minutes=2))
     assert (client.limiter.requests_per_minute, client.limiter.headroom) == (299, 0.2)
     assert policy.capture_start == datetime(2026, 3, 10, 10, tzinfo=UTC)
-    assert policy.tiers == 3
-    assert policy.reads.head_share == pytest.approx(299 * 0.8 * 0.8)
+    assert policy.ages == (timedelta(minutes=20), timedelta(hours=3))
+    assert policy.reads.budget * policy.reads.head_share == pytest.approx(299 * 0.8 * 0.8)
     assert (policy.bounds.records, policy.bounds.size, policy.linger) == (999, 5 << 20, timedelta(seconds=2))
 
 

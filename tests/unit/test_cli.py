@@ -41,8 +41,9 @@ def raising(monkeypatch: pytest.MonkeyPatch) -> Raise:
         (errors.PrerequisiteMissing("x"), 69),
         (errors.ConfigurationError("x"), 78),
         (SettingsRefused(()), 78),
-        (errors.SinkRefused("x"), 70),
-        (errors.CredentialsRefused("x"), 70),
+        (errors.SinkRefused("x"), 69),
+        (errors.SinkUnavailable("x"), 75),
+        (errors.CredentialsRefused("x"), 69),
         (errors.ProducerError("x"), 70),
     ],
 )

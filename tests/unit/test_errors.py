@@ -18,8 +18,14 @@ def test_every_error_says_what_happened_and_what_to_do(kind: type[errors.Produce
 
 
 def test_exit_codes_are_those_of_the_command_line() -> None:
-    codes = {kind.__name__: kind.exit_code for kind in ALL if kind.exit_code != 70}
-    assert codes == {"ConfigurationError": 78, "UsageError": 64, "PrerequisiteMissing": 69}
+    codes = {kind.__name__: kind.exit_code for kind in ALL}
+    passing = {"SourceUnavailable", "RateLimited", "MalformedBody", "SinkUnavailable"}
+    assert {name for name, code in codes.items() if code == 75} == passing
+    assert {name for name, code in codes.items() if code == 70} == {"ProducerError", "Malformed"}
+    assert {name: code for name, code in codes.items() if code not in {69, 70, 75}} == {
+        "ConfigurationError": 78,
+        "UsageError": 64,
+    }
 
 
 def test_an_error_of_the_source_carries_what_the_vendor_asks_for() -> None:

@@ -82,7 +82,7 @@ async def test_capture_begins_now_unless_told_otherwise() -> None:
         capture_start=at("10:00"),
         coverage=Coverage(since=at("10:00"), watermarks=(at("10:00"),)),
         published=Published(head=at("10:00"), final=at("10:00")),
-        horizon_day=20_157,
+        horizon_day=20_158,
         config_digest="digest-1",
         open_reads=(),
     )
@@ -100,7 +100,7 @@ async def test_capture_from_an_instant_reads_from_there() -> None:
 @in_virtual_time
 async def test_what_lies_more_than_a_day_back_is_a_hole_named_history() -> None:
     lane = World()
-    lane.configured(capture_start=at("04:00", day=-1), tiers=3)
+    lane.configured(capture_start=at("04:00", day=-1), ages=(timedelta(hours=1), timedelta(days=1)))
     await lane.run(0.001)
     coverage = lane.sink.batches[0].checkpoint.coverage
     assert [(told(hole.interval), hole.reason) for hole in coverage.holes] == [("-1 04:00:00--1 10:00:00", "history")]

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from typing import TextIO, TypeVar
 
+from producer.commands.run import refuse_without_asserts
 from producer.dev.demo.stage import Stage, StageOptions
 from producer.dev.demo.view import Topic, View
 from producer.settings.values import parse_instant, parse_span
@@ -43,7 +44,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo; returns 1 when the judge found something wrong."""
+    """Run the demo; returns 1 when the judge found something wrong. Raises ConfigurationError."""
+    refuse_without_asserts()
     origin = arguments.origin or last_weekday_at_ten(datetime.now(UTC))
     options = StageOptions(origin=origin, speed=arguments.speed, rate=arguments.rate, seed=arguments.seed)
     out = sys.stderr if arguments.output == "json" else sys.stdout

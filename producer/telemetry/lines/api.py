@@ -80,7 +80,16 @@ def _clock_skew_measured(event: events.ClockSkewMeasured) -> Line | None:
     )
 
 
+def _organisation_unverified(event: events.OrganisationUnverified) -> Line:
+    return Line(
+        level=logging.WARNING,
+        message=f"whether the token belongs to organisation {event.expected} can't be verified: the API does not tell",
+        what_to_do="allow the OAuth client to read /api/v2/tokens/me, or leave genesys.realm_id unset",
+    )
+
+
 LINES: Mapping[type[events.Event], Describe] = {
+    events.OrganisationUnverified: _organisation_unverified,
     events.RequestFinished: _request_finished,
     events.RequestRetried: _request_retried,
     events.RateLimitHit: _rate_limit_hit,

@@ -14,7 +14,7 @@ from producer.events import ConversationDeadLettered
 from producer.model.batch import Outgoing, Topic
 from producer.model.conversation import ConversationState
 from producer.model.instants import to_millis
-from producer.model.outcome import Change
+from producer.model.outcome import Change, Drift
 from producer.model.reads import Page, RawConversation, Read, ReadKind
 from tests.support.build import at, head_read, page, raw
 from tests.support.plain_compare import encode, hash_of, plain_compare
@@ -89,7 +89,7 @@ def test_a_new_conversation_is_a_record_a_state_and_a_count() -> None:
         states={"a": emitted_state(new)},
         emitted=Counter({Change.NEW: 1}),
         newest=[to_millis(at("10:04"))],
-        drift={"$.x"},
+        drift={Drift("$.x", "field")},
         size=len(value),
         first_seen=1,
     )

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from producer.commands.run import fastest_loop, quiet_collector
+from producer.errors import ConfigurationError
 
 
 @pytest.fixture
@@ -29,6 +33,22 @@ def test_there_is_always_a_loop() -> None:
         assert loop.run_until_complete(_answer()) == 42
     finally:
         loop.close()
+
+
+@pytest.mark.parametrize("command", ["run", "demo"])
+def test_python_without_asserts_is_refused_before_anything_starts(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "producer", command],
+        env=os.environ | {"PYTHONOPTIMIZE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr.startswith("ConfigurationError: Python runs with -O or PYTHONOPTIMIZE, ")
+    assert done.stderr.endswith(f"\n  what to do: {ConfigurationError.what_to_do}\n")
 
 
 async def _answer() -> int:

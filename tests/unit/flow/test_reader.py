@@ -18,7 +18,7 @@ from producer.model.coverage import Hole
 from producer.model.reads import Read, Split
 from producer.model.windows import Direction, Ended, Slice
 from producer.planning.head import MOST_HOLES, HeadPolicy
-from tests.support.build import at, page, raw, read_end, told, window
+from tests.support.build import at, in_the_middle, page, raw, read_end, told, window
 from tests.support.lane import SOURCE, assembly, checkpoint, counted
 from tests.support.scripted_source import Item, ScriptedSource
 from tests.support.virtual_time import LoopClock, in_virtual_time
@@ -26,7 +26,8 @@ from tests.support.virtual_time import LoopClock, in_virtual_time
 POLICY = ReadPolicy(
     head=HeadPolicy(head_lag=timedelta(seconds=30), overlap=timedelta(minutes=5), catch_up_slice=timedelta(hours=1)),
     poll_interval=timedelta(seconds=15),
-    head_share=100.0,
+    budget=125.0,
+    head_share=0.8,
 )
 
 
@@ -170,7 +171,7 @@ async def test_when_nothing_is_due_it_waits() -> None:
 
 def in_halves(read: Read) -> Split:
     assert read.slice is not None
-    return Split(parts=tuple(Slice(window=half) for half in read.slice.window.halves()), hits=20_000)
+    return Split(parts=tuple(Slice(window=half) for half in in_the_middle(read.slice.window)), hits=20_000)
 
 
 def by_end(read: Read) -> Split:
@@ -396,7 +397,7 @@ async def test_what_is_read_is_told_as_it_comes() -> None:
 async def test_a_window_in_the_future_of_the_server_is_not_taken_for_an_empty_one() -> None:
     def answer(read: Read) -> Iterable[Item]:
         behind = at("09:59:27") if read.request_id == "r1" else at("10:00:00")
-        return [page(raw(id="a", v=1), served_at=behind), read_end()]
+        return [page(raw(id="a", v=1), asked=at("09:59:57"), served_at=behind), read_end()]
 
     desk = Desk(answer=answer)
     assert await desk.run(11) == [
@@ -420,8 +421,17 @@ async def test_a_window_in_the_future_of_the_server_is_not_taken_for_an_empty_on
 
 @in_virtual_time
 async def test_a_date_without_its_fraction_of_a_second_is_no_clock_that_is_ahead() -> None:
-    desk = Desk(answer=lambda read: [page(served_at=at("09:59:28")), read_end()])
+    desk = Desk(answer=lambda read: [page(asked=at("09:59:58"), served_at=at("09:59:28")), read_end()])
     assert (await desk.run(1))[-1] == "ended, covers 09:54:00-09:59:30"
+
+
+@in_virtual_time
+async def test_an_answer_about_the_past_is_refused_too_when_it_would_be_dated_in_the_future() -> None:
+    far = page(raw(id="a", v=1), asked=at("10:00:00"), served_at=at("09:59:29"))
+    desk = Desk(answer=lambda read: [far, read_end()])
+    assert await desk.run(1) == ["started 09:54:00-09:59:30", "failed ClockAhead"]
+    (blocked,) = [event for event in desk.events if isinstance(event, events.SourceBlocked)]
+    assert "it shows 2025-03-10T10:00:00+00:00, the source's clock shows 2025-03-10T09:59:29+00:00" in blocked.message
 
 
 # --- the organisation -----------------------------------------------------------------------------------------------
@@ -439,6 +449,22 @@ async def test_a_known_organisation_is_not_told_again() -> None:
     known.take(steps.Identified(organisation_id="org-1"), at("10:00"))
     desk = Desk(answer=empty, organisations=deque(["org-1"]), stands=known.build(at("10:00")).checkpoint)
     assert (await desk.run(1))[0] == "started 09:54:00-09:59:30"
+
+
+@in_virtual_time
+async def test_an_organisation_that_can_not_be_verified_is_said_and_read_all_the_same() -> None:
+    desk = Desk(answer=empty, organisations=deque([None]), expected="org-1")
+    assert (await desk.run(1))[0] == "started 09:54:00-09:59:30"
+    told = [event for event in desk.events if isinstance(event, events.OrganisationUnverified)]
+    assert told == [events.OrganisationUnverified(source=SOURCE, expected="org-1")]
+
+
+@in_virtual_time
+async def test_what_is_not_permitted_is_said_before_anything_is_due() -> None:
+    desk = Desk(answer=empty)
+    desk.source.permissions.append(errors.PermissionMissing("403"))
+    assert await desk.run(1) == []
+    assert [event.reason for event in desk.events if isinstance(event, events.SourceBlocked)] == ["PermissionMissing"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from producer import errors
 from producer.genesys.blame import Blame, may_belong_to_window
 from producer.genesys.exchange import Failure, NoAnswer
 from producer.genesys.retry import NotFound, ServerError
-from producer.model.windows import Ended, Slice, Window
+from producer.model.windows import Direction, Ended, Slice, Window
 from tests.support.clock import NOON
 
 SECOND = timedelta(seconds=1)
@@ -35,11 +35,22 @@ def test_a_read_that_ends_well_is_forgiven_and_others_are_counted_apart() -> Non
     assert (blame.repeated(part()), blame.repeated(other), blame.repeated(other)) == (False, False, True)
 
 
+def test_what_was_given_up_stays_so_with_its_siblings_until_it_is_read() -> None:
+    blame = Blame()
+    inbound = Slice(window=part().window, ended=Ended.OPEN, direction=Direction.INBOUND)
+    outbound = Slice(window=part().window, ended=Ended.OPEN, direction=Direction.OUTBOUND)
+    assert [blame.repeated(inbound) for _ in range(3)] == [False, False, True]
+    assert (blame.repeated(outbound), blame.repeated(inbound), blame.repeated(part(60))) == (True, True, False)
+    blame.forgive(inbound)
+    blame.forgive(outbound)
+    assert (blame.repeated(outbound), blame.repeated(inbound)) == (False, False)
+
+
 def test_only_the_latest_windows_are_remembered() -> None:
     blame = Blame()
     for _ in range(2):
         blame.repeated(part())
-    for number in range(1, 17):
+    for number in range(1, 65):
         blame.repeated(part(number))
     assert not blame.repeated(part())
 

@@ -305,8 +305,38 @@ async def test_the_organisation_is_told_where_it_is_permitted(api: GenesysApi) -
 async def test_an_answer_about_the_organisation_that_is_no_json_is_malformed(api: GenesysApi) -> None:
     api.refuse = lambda seen: Answer(body=b"<html>") if seen.path == ME else None
     async with bench(api.url) as made:
-        with pytest.raises(errors.MalformedBody, match="not JSON"):
+        with pytest.raises(errors.MalformedBody, match="no JSON object"):
             await made.source.organisation_id()
+
+
+async def test_a_permission_that_is_missing_shows_in_the_first_question(api: GenesysApi) -> None:
+    api.script(QUERY, error_answer(403, "missing.any.permissions", "no"), error_answer(400, "bad.request", "no"))
+    async with bench(api.url) as made:
+        with pytest.raises(errors.PermissionMissing, match="missing"):
+            await made.source.permitted(NOON)
+        await made.source.permitted(NOON)  # a 400 says nothing of what is permitted
+        await made.source.permitted(NOON + timedelta(hours=12, milliseconds=0.5))
+    asked = [(seen.json["interval"], seen.json["paging"]["pageSize"]) for seen in api.asked(QUERY)]
+    assert asked == [
+        *[("2025-03-10T11:59:00.000Z/2025-03-10T12:00:00.000Z", 1)] * 2,
+        ("2025-03-10T23:59:00.000Z/2025-03-11T00:00:00.000Z", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scope", "refused"),
+    [(b"analytics", False), (b"other analytics:readonly", False), (b"", False), (b"users other", True)],
+)
+async def test_a_token_whose_scope_lets_nothing_be_read_is_refused(
+    api: GenesysApi, scope: bytes, *, refused: bool
+) -> None:
+    api.script(TOKEN, Answer(body=b'{"access_token":"t","expires_in":600,"scope":"%b"}' % scope))
+    async with bench(api.url) as made:
+        if refused:
+            with pytest.raises(errors.PermissionMissing, match="the token's scope is 'users other'; reads need one of"):
+                await made.read()
+        else:
+            await made.read()
 
 
 async def test_what_a_predecessor_spent_is_counted(api: GenesysApi) -> None:

@@ -28,7 +28,7 @@ LOSS = Loss(start=START, end=START + HOUR, tier=0, reason="history", accepted_at
 CHECKPOINT = Checkpoint(
     source="emea",
     capture_start=START,
-    coverage=Coverage(since=START, watermarks=(START + HOUR, START), holes=(HOLE,), losses=(LOSS,)),
+    coverage=Coverage(since=START, watermarks=(START + HOUR, START), holes=(HOLE,), losses=(LOSS,), ages=(HOUR,)),
     published=Published(head=START + HOUR, final=START),
     horizon_day=20_514,
     organisation_id="0b1c",
@@ -64,16 +64,21 @@ CONVERSATION = ConversationState(
 
 
 def test_a_checkpoint_is_json_that_a_person_can_read_behind_the_format_byte() -> None:
-    stored = encode_checkpoint(replace(CHECKPOINT, coverage=Coverage(since=START, watermarks=(START,)), open_reads=()))
+    stored = encode_checkpoint(
+        replace(
+            CHECKPOINT, coverage=Coverage(since=START, watermarks=(START, START), ages=(HOUR * 1.5,)), open_reads=()
+        )
+    )
     assert stored[:1] == b"\x01"
     assert msgspec.json.decode(stored[1:]) == {
         "source": "emea",
         "capture_start": "2026-03-02T10:00:00Z",
         "coverage": {
             "since": "2026-03-02T10:00:00Z",
-            "watermarks": ["2026-03-02T10:00:00Z"],
+            "watermarks": ["2026-03-02T10:00:00Z", "2026-03-02T10:00:00Z"],
             "holes": [],
             "losses": [],
+            "ages": ["PT5400S"],
         },
         "published": {"head": "2026-03-02T11:00:00Z", "final": "2026-03-02T10:00:00Z"},
         "horizon_day": 20_514,
@@ -116,7 +121,11 @@ def test_keys(key: StateKey, text: str) -> None:
     assert parse_key(text.encode()) == key
 
 
-@pytest.mark.parametrize("key", [None, b"", b"w|emea|hook", b"\xff\xfe"])
+def test_the_key_of_a_pending_webhook_is_known_and_means_nothing_here() -> None:
+    assert parse_key(b"w|emea|hook") is None
+
+
+@pytest.mark.parametrize("key", [None, b"", b"z|emea|hook", b"\xff\xfe"])
 def test_a_key_of_an_unknown_kind_is_too_new(key: bytes | None) -> None:
     with pytest.raises(StateTooNew, match="a key of an unknown kind"):
         parse_key(key)

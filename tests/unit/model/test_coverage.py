@@ -12,8 +12,14 @@ from tests.support.build import at, interval, told
 OPENED = at("12:00")
 
 
-def coverage(*marks: str, since: str = "10:00", holes: tuple[Hole, ...] = ()) -> Coverage:
-    return Coverage(since=at(since), watermarks=tuple(at(mark) for mark in marks), holes=holes)
+def hours(*ages: float) -> tuple[timedelta, ...]:
+    return tuple(timedelta(hours=age) for age in ages)
+
+
+def coverage(
+    *marks: str, since: str = "10:00", holes: tuple[Hole, ...] = (), ages: tuple[timedelta, ...] = ()
+) -> Coverage:
+    return Coverage(since=at(since), watermarks=tuple(at(mark) for mark in marks), holes=holes, ages=ages)
 
 
 def hole(start: str, end: str, *, tier: int = HEAD, reason: str = "400") -> Hole:
@@ -29,13 +35,14 @@ def marks_of(ledger: Coverage) -> list[str]:
 
 
 def test_capture_that_starts_now_has_nothing_behind_it() -> None:
-    assert Coverage.beginning(since=at("10:00"), head=at("10:00"), tiers=2, at=OPENED) == coverage("10:00", "10:00")
+    ledger = Coverage.beginning(since=at("10:00"), head=at("10:00"), ages=hours(2), at=OPENED)
+    assert ledger == coverage("10:00", "10:00", ages=hours(2))
 
 
 def test_capture_that_starts_before_its_head_has_a_hole_named_history() -> None:
     history = Hole(start=at("08:00"), end=at("10:00"), tier=HEAD, reason="history", attempts=0, opened_at=OPENED)
-    ledger = Coverage.beginning(since=at("08:00"), head=at("10:00"), tiers=2, at=OPENED)
-    assert ledger == coverage("10:00", "10:00", since="08:00", holes=(history,))
+    ledger = Coverage.beginning(since=at("08:00"), head=at("10:00"), ages=hours(2), at=OPENED)
+    assert ledger == coverage("10:00", "10:00", since="08:00", holes=(history,), ages=hours(2))
     assert (ledger.complete_to(0), ledger.complete_to(1)) == (at("08:00"), at("08:00"))
 
 
@@ -43,6 +50,8 @@ def test_there_is_no_coverage_without_a_head_or_before_its_start() -> None:
     for marks in ((), ("09:59",), ("10:30", "09:59")):
         with pytest.raises(ProducerError, match="coverage must have a head tier, at or after its start"):
             coverage(*marks)
+    with pytest.raises(ProducerError, match="coverage must have an age for each tier above the head"):
+        coverage("10:00", "10:00", ages=hours(1, 2))
 
 
 def test_a_read_moves_the_watermark_that_it_reaches() -> None:
@@ -94,6 +103,19 @@ def test_a_failed_window_is_a_hole_and_the_tier_goes_on() -> None:
     assert ledger == coverage("11:00", "10:00", holes=(hole("10:30", "11:00", reason="bad.request"),))
 
 
+def test_one_cause_that_lasts_is_one_hole_and_another_cause_or_tier_another() -> None:
+    ledger = coverage("10:30", "10:00")
+    for start, end, reason in (("10:25", "11:00", "400"), ("10:55", "11:15", "400"), ("11:10", "11:30", "413")):
+        ledger = ledger.failed(interval(start, end), HEAD, reason, OPENED)
+    ledger = ledger.covered(interval("11:25", "11:45")).failed(interval("11:40", "12:00"), HEAD, "413", at("12:30"))
+    assert holes_of(ledger) == [
+        "10:30:00-11:15:00 tier 0 400",
+        "11:15:00-11:25:00 tier 0 413",
+        "11:45:00-12:00:00 tier 0 413",
+    ]
+    assert [each.opened_at for each in ledger.holes] == [OPENED, OPENED, at("12:30")]
+
+
 def test_a_failed_window_misses_only_what_was_not_covered_before() -> None:
     ledger = coverage("10:30").failed(interval("10:25", "11:00"), HEAD, "400", OPENED)
     assert holes_of(ledger) == ["10:30:00-11:00:00 tier 0 400"]
@@ -143,11 +165,29 @@ def test_a_union_is_disjoint_sorted_and_merges_neighbours() -> None:
     assert union([]) == ()
 
 
-def test_a_new_tier_has_read_nothing_and_one_that_is_gone_is_forgotten() -> None:
-    ledger = coverage("10:30", "10:20")
-    assert marks_of(ledger.with_tiers(4)) == ["10:30", "10:20", "10:00", "10:00"]
-    assert marks_of(ledger.with_tiers(1)) == ["10:30"]
-    assert ledger.with_tiers(2) == ledger
+@pytest.mark.parametrize(
+    ("ages", "marks", "tiers"),
+    [
+        (hours(1, 24), ["12:00", "11:30", "10:30"], [0, 1, 2]),
+        (hours(24), ["12:00", "10:30"], [0, 1, 1]),
+        (hours(1), ["12:00", "11:30"], [0, 1, 1]),
+        (hours(0.5, 24), ["12:00", "11:30", "10:30"], [0, 1, 2]),
+        (hours(1, 2, 24), ["12:00", "11:30", "10:30", "10:30"], [0, 1, 2]),
+        (hours(2, 48), ["12:00", "10:30", "10:00"], [0, 1, 1]),
+        (hours(48), ["12:00", "10:00"], [0, 1, 1]),
+        ((), ["12:00"], [0, 0, 0]),
+    ],
+)
+def test_under_other_ages_no_tier_claims_what_was_not_read_at_its_age(
+    ages: tuple[timedelta, ...], marks: list[str], tiers: list[int]
+) -> None:
+    holes = tuple(hole("10:10", "10:20", tier=tier) for tier in range(3))
+    ledger = coverage("12:00", "11:30", "10:30", holes=holes, ages=hours(1, 24)).with_ages(ages)
+    assert (marks_of(ledger), [each.tier for each in ledger.holes], ledger.ages) == (marks, tiers, ages)
+
+
+def test_a_checkpoint_that_tells_no_ages_has_read_nothing_again() -> None:
+    assert marks_of(coverage("10:30", "10:20").with_ages(hours(1, 24))) == ["10:30", "10:00", "10:00"]
 
 
 def test_an_earlier_start_leaves_a_hole_named_history_and_a_later_one_changes_nothing() -> None:

@@ -51,13 +51,23 @@ def test_a_window_has_whole_milliseconds() -> None:
             window(start, end)
 
 
-def test_halves_meet_at_a_whole_millisecond() -> None:
-    assert [told(half) for half in window("10:00", "10:00:00.003").halves()] == [
-        "10:00:00-10:00:00.001",
-        "10:00:00.001-10:00:00.003",
-    ]
-    with pytest.raises(ProducerError, match="interval must not be empty"):
-        window("10:00", "10:00:00.001").halves()
+@pytest.mark.parametrize(
+    ("start", "end", "cut"),
+    [
+        ("10:00:13", "10:05:28", "10:04:00"),
+        ("10:00:13", "10:09:00", "10:08:00"),
+        ("10:00:13", "10:04:00", "10:02:00"),
+        ("10:02:00", "10:04:00", "10:03:00"),
+        ("10:02:59", "10:03:01", "10:03:00"),
+        ("00:00", "10:00", "08:32:00"),
+        ("10:02:00", "10:03:00", None),
+        ("10:02:13", "10:02:28", None),
+    ],
+)
+def test_halves_are_cut_at_minutes_that_other_windows_are_cut_at_too(start: str, end: str, cut: str | None) -> None:
+    whole = window(start, end)
+    halves = whole.halves(timedelta(minutes=1))
+    assert halves == (() if cut is None else (Window(whole.start, at(cut)), Window(at(cut), whole.end)))
 
 
 def test_a_slice_tells_its_window_and_its_cuts() -> None:

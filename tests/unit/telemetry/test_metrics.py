@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from producer import events
 from producer.model.coverage import Hole
+from producer.model.outcome import Drift
 from producer.model.reads import Read, ReadKind
 from producer.telemetry import names
 from producer.telemetry.feeds import feed
@@ -168,7 +169,7 @@ FED: list[tuple[events.Event, Series]] = [
             regressed=3,
             dead_letters={"no_id": 2, "too_large": 1},
             freshness=(35.0, 42.0),
-            drift=("$.a", "$.b"),
+            drift=(Drift("$.a", "field"), Drift("$.b", "field"), Drift("$.c", "type")),
         ),
         {
             f"records_produced_total{{change=new,{HEAD}}}": 60,
@@ -179,6 +180,7 @@ FED: list[tuple[events.Event, Series]] = [
             f"dead_letters_total{{reason=no_id,{OF}}}": 2,
             f"dead_letters_total{{reason=too_large,{OF}}}": 1,
             f"schema_drift_total{{kind=field,{OF}}}": 2,
+            f"schema_drift_total{{kind=type,{OF}}}": 1,
             f"record_freshness_seconds_count{{{OF}}}": 2,
             f"record_freshness_seconds_sum{{{OF}}}": 77,
         },

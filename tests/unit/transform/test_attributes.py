@@ -37,13 +37,14 @@ def test_attributes_of_a_later_participant_replace_earlier_ones() -> None:
         return {"sessions": [{"segments": [{"segmentStart": at}]}]}, said
 
     taken = [began(7, {"a": "late", "b": "late"}), began(5, {"b": "early", "c": "early"})]
-    merged = attributes.merge(taken, b"digest", NOW)
-    assert merged == Attributes(values={"a": "late", "b": "late", "c": "early"}, digest=b"digest", as_of=NOW)
+    merged = attributes.merge(taken)
+    assert merged == {"a": "late", "b": "late", "c": "early"}
+    assert attributes.remembered(merged, b"digest", NOW) == Attributes(values=merged, digest=b"digest", as_of=NOW)
 
 
 def test_of_very_large_attributes_only_the_digest_is_kept() -> None:
-    taken: list[Any] = [({}, {"a": "x" * attributes.LARGEST})]
-    assert attributes.merge(taken, b"digest", NOW) == Attributes(values=None, digest=b"digest", as_of=NOW)
+    merged = {"a": "x" * attributes.LARGEST}
+    assert attributes.remembered(merged, b"digest", NOW) == Attributes(values=None, digest=b"digest", as_of=NOW)
 
 
 def test_what_is_known_older_or_nothing_is_no_news() -> None:

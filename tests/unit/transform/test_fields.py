@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from producer.transform.fields import Misfits, members, path_of
+from producer.model.outcome import Drift
+from producer.transform.fields import FIELD, Misfits, members, path_of
 from producer.transform.normalize import DETAIL, KEPT, RENAMED
 from tests.support.conversations import SCHEMA
 
@@ -60,9 +61,9 @@ def test_a_path_names_where_a_value_stands() -> None:
 
 def test_misfits_of_one_kind_are_one_drift() -> None:
     misfits = Misfits()
-    misfits.add((None, "participants", 0), "mood", {"b": 1, "a": 2})
-    misfits.add((None, "participants", 1), "mood", None)
+    misfits.add((None, "participants", 0), "mood", {"b": 1, "a": 2}, FIELD)
+    misfits.add((None, "participants", 1), "mood", None, FIELD)
     assert misfits == Misfits(
         extras={"$.participants[0].mood": '{"a":2,"b":1}', "$.participants[1].mood": "null"},
-        drift={"$.participants[*].mood"},
+        drift={Drift("$.participants[*].mood", FIELD)},
     )

@@ -163,7 +163,14 @@ def test_tracking_that_begins_behind_the_horizon_is_said_to_be_resumed() -> None
                 participant("customer", session(segment("10:00:00.000"), media="email")),
                 conversationEnd="2025-03-12T00:00:00Z",
             ),
-            ("thread", True, NOON // DAY, NOON // DAY + 2),
+            ("email", True, NOON // DAY, NOON // DAY + 2),
+        ),
+        (
+            conversation(
+                participant("customer", session(segment("10:00:00.000"), media="message")),
+                conversationEnd="2025-03-12T00:00:00Z",
+            ),
+            ("message", True, NOON // DAY, NOON // DAY + 2),
         ),
         ({"conversationId": "c-1"}, ("open", False, NOON // DAY + 3, NOON // DAY + 3)),
     ],
@@ -232,8 +239,19 @@ def test_attributes_too_large_to_repeat_are_remembered_by_digest() -> None:
     large = with_attributes(ENDED, a="x" * 300_000)
     told = memory.emit(large, NOON, Origin.JOB)
     assert isinstance(told.state.attributes, Attributes)
-    assert (told.record["attributes"], told.record["attributesAsOf"]) == (None, NOON)
+    assert (told.record["attributes"], told.record["attributesAsOf"]) == ({"a": "x" * 300_000}, NOON)
     assert isinstance(memory.see(json.dumps(large, indent=1).encode(), NOON + 1, Origin.JOB), Unchanged)
+    later = memory.emit(ENDED | {"externalTag": "t"}, NOON + 2)
+    assert (later.record["attributes"], later.record["attributesAsOf"]) == (None, NOON)
+
+
+def test_attributes_that_were_asked_for_and_are_not_there_are_known_to_be_empty_which_alone_is_no_change() -> None:
+    memory = Memory()
+    told = memory.emit(with_attributes(ENDED), NOON, Origin.JOB)
+    assert (told.record["attributes"], told.record["attributesAsOf"]) == ({}, NOON)
+    asked_first = Memory()
+    assert asked_first.emit(ENDED, NOON).record["attributes"] is None
+    assert isinstance(asked_first.see(with_attributes(ENDED), NOON + 1, Origin.JOB), Unchanged)
 
 
 # --- regression -------------------------------------------------------------------------------------------------------
@@ -364,7 +382,8 @@ def test_poison_without_a_usable_id_is_remembered_by_its_bytes(raw: bytes, reaso
     assert isinstance(first, Poison)
     key = f"#{raw_hash(raw).hex()}"
     assert (first.id, first.reason, first.path, first.repeated) == (None, reason, path, False)
-    assert first.state == ConversationState(id=key, dead_lettered=raw_hash(raw))
+    today = NOON // DAY
+    assert first.state == ConversationState(id=key, start_day=today, last_day=today, dead_lettered=raw_hash(raw))
     again = memory.see(raw)
     assert isinstance(again, Poison)
     assert again.repeated

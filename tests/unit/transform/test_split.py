@@ -22,7 +22,9 @@ def test_a_page_is_cut_into_its_conversations_byte_for_byte() -> None:
     )
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"conversations":null}', b'{"conversations":[]}', b'{"aggregations":[]}'])
+@pytest.mark.parametrize(
+    "body", [b"{}", b" {\n} ", b'{"conversations":null}', b'{"conversations":[]}', b'{"aggregations":[]}']
+)
 def test_an_answer_without_conversations_is_empty(body: bytes) -> None:
     assert split(body) == SplitBody(conversations=(), total_hits=None)
 
@@ -30,6 +32,10 @@ def test_an_answer_without_conversations_is_empty(body: bytes) -> None:
 def test_an_answer_by_id_is_one_conversation() -> None:
     body = b'{"conversationId":"a","participants":[]}'
     assert split(body) == SplitBody(conversations=(RawConversation("a", body),), total_hits=None)
+
+
+def test_an_answer_with_a_number_of_hits_alone_is_empty() -> None:
+    assert split(b'{"totalHits":0}') == SplitBody(conversations=(), total_hits=0)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,9 @@ def test_a_number_of_hits_that_is_none_is_not_known(said: str, hits: int | None)
         b'{"conversations":{}}',
         b'{"conversations":"none"}',
         b"\xff\xfe",
+        b'{"message":"maintenance","code":"x"}',
+        b'{"error":"temporarily_unavailable"}',
+        b'{"status":"ok","note":"conversations"}',
         b'{"conversations":[' + b"[" * 100_000,
     ],
     ids=lambda body: repr(body[:24]),
