@@ -25,10 +25,11 @@ import pytest
 from producer.cli import COMMANDS
 from producer.dev.broker import Broker
 from producer.dev.child import Child
+from producer.dev.rehearsal import free_port
 from producer.settings import Settings
 from producer.settings.catalogue import SECRETS_DIR
 from producer.simulator import command as simulate
-from tests.support.stage import Daemon, free_port
+from tests.support.stage import Daemon
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -1,0 +1,1 @@
+"""Dashboard and alerts as code: `python -m deploy.monitoring` writes the files that are committed beside it."""
