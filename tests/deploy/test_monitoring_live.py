@@ -20,10 +20,11 @@ from deploy.monitoring.alerts import ALERTS
 from deploy.monitoring.dashboard import as_json
 from deploy.monitoring.promql import Scope
 from producer.dev.broker import Broker
+from producer.dev.rehearsal import free_port
 from producer.errors import PrerequisiteMissing
 from producer.telemetry import names
 from tests.support.prometheus import Prometheus, tool
-from tests.support.stage import Daemon, Script, Stage, free_port
+from tests.support.stage import Daemon, Script, Stage
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.kafka]
 
@@ -161,7 +162,7 @@ def _lose_the_broker(stage: Stage, prometheus: Prometheus, daemon: Daemon) -> No
 
 def _lose_the_lane(stage: Stage, prometheus: Prometheus, first: Daemon, port: int) -> None:
     """A second daemon with the same identity fences the first; its clock is behind, so what it reads seems older."""
-    epoch = str(stage.epoch + SECONDS_BEHIND)
+    epoch = str(stage.clock.epoch + SECONDS_BEHIND)
     stage.start(ADMIN__PORT=str(port), DEV__CLOCK_EPOCH=epoch, CAPTURE__HEAD_LAG="0s")
     first.wait_for_line("lane_fenced", seconds=30)
     prometheus.wait_for(ANY.series(names.FENCED))

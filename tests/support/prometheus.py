@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from producer.dev.child import Child
-from tests.support.stage import free_port
+from producer.dev.rehearsal import free_port
 
 PATIENCE = 30.0
 GRACE = 10.0
