@@ -87,6 +87,7 @@ class RequestRetried(Event):
     wait: timedelta
     request_id: str
     message: str = ""
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class RateLimitHit(Event):
     wait: timedelta
     learned: int
     request_id: str
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ class TokenRefused(Event):
     """A token could not be had."""
 
     reason: str
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +198,7 @@ class SourceBlocked(Event):
     message: str
     what_to_do: str
     wait: timedelta
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
