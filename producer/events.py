@@ -88,6 +88,7 @@ class RequestRetried(Event):
     wait: timedelta
     request_id: str
     message: str = ""
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class RateLimitHit(Event):
     wait: timedelta
     learned: int
     request_id: str
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,7 @@ class TokenRefused(Event):
     """A token could not be had."""
 
     reason: str
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +214,7 @@ class SourceBlocked(Event):
     message: str
     what_to_do: str
     wait: timedelta
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

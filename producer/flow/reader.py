@@ -176,6 +176,7 @@ class Reader:
                 message=str(error),
                 what_to_do=error.what_to_do,
                 wait=wait,
+                correlation_id=error.correlation_id,
             )
         )
         await self.settled()

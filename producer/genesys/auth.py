@@ -157,7 +157,8 @@ class TokenKeeper:
         try:
             self._token = await self._fetch()
         except errors.SourceError as error:
-            self._observe(events.TokenRefused(source=self._source, reason=type(error).__name__))
+            refused = type(error).__name__
+            self._observe(events.TokenRefused(source=self._source, reason=refused, correlation_id=error.correlation_id))
             kept = self._kept_after(error)
             if kept is None:
                 self._refusal = error

@@ -235,6 +235,7 @@ class Client:
                 wait=wait,
                 request_id=request.request_id,
                 message=str(trouble.error),
+                correlation_id=trouble.error.correlation_id,
             )
         )
 

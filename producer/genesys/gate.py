@@ -76,7 +76,15 @@ class Gate:
         if trouble.rate_limited:
             wait = trouble.wait or timedelta(0)
             learned = self._limiter.refused(now, wait)
-            self._observe(events.RateLimitHit(source=self._source, wait=wait, learned=learned, request_id=request_id))
+            self._observe(
+                events.RateLimitHit(
+                    source=self._source,
+                    wait=wait,
+                    learned=learned,
+                    request_id=request_id,
+                    correlation_id=trouble.error.correlation_id,
+                )
+            )
         elif trouble.status is None:
             self._limiter.lost(now)
         else:

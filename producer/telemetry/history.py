@@ -178,7 +178,8 @@ def _read_failed(history: History, event: events.ReadFailed) -> None:
 
 def _window_split(history: History, event: events.WindowSplit) -> None:
     remark = f"{len(event.parts)} parts are read instead"
-    history.read_ended(event.source, event.read, verdict="split", hits=event.hits, remark=remark)
+    parts = tuple(str(part) for part in event.parts)
+    history.read_ended(event.source, event.read, verdict="split", hits=event.hits, remark=remark, parts=parts)
 
 
 def _page_compared(history: History, event: events.PageCompared) -> None:

@@ -102,8 +102,9 @@ class _Doors:
 
     shown: Shown
 
-    async def page(self, _request: web.Request) -> web.Response:
-        return web.Response(text=page.render(self.shown.snapshot()), content_type="text/html")
+    async def page(self, request: web.Request) -> web.Response:
+        refreshing = request.query.get("refresh") != "off"
+        return web.Response(text=page.render(self.shown.snapshot(), refreshing=refreshing), content_type="text/html")
 
     async def metrics(self, request: web.Request) -> web.Response:
         body, content_type = self.shown.metrics(",".join(request.headers.getall("Accept", [])))

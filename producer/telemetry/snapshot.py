@@ -12,7 +12,7 @@ from producer.telemetry.health import Reason
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRow:
     """One read. Besides a verdict, `verdict` may be `reading` while it is open, `failed`, `split`, or `dropped` with
-    the transaction that would have carried it.
+    the transaction that would have carried it. `parts` are the windows that a split one is read as.
     """
 
     source: str
@@ -27,6 +27,7 @@ class ReadRow:
     pages: int = 0
     records: int | None = None
     remark: str = ""
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,6 +150,15 @@ async def test_the_status_says_the_same_as_the_page(admin: Admin) -> None:
     assert status["errors"][0]["message"] in page
 
 
+async def test_the_page_refreshes_itself_unless_it_is_asked_not_to(admin: Admin) -> None:
+    pages = [(await admin.get(path))[1] for path in ("/", "/?refresh=off", "/?refresh=<script>")]
+    assert [('http-equiv="refresh"' in page, "<script>" in page) for page in pages] == [
+        (True, False),
+        (False, False),
+        (True, False),
+    ]
+
+
 async def test_the_configuration_is_yaml_or_json(admin: Admin) -> None:
     code, text = await admin.get("/config")
     assert (code, yaml.safe_load(text)) == (200, CONFIG)
@@ -202,7 +211,7 @@ async def test_the_canary_is_nowhere() -> None:
 async def test_a_page_that_cannot_be_made_is_an_error_in_the_log_and_the_others_stay(
     admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: object) -> str:
+    def broken(_: object, *, refreshing: bool) -> str:
         raise ValueError("cannot draw")
 
     monkeypatch.setattr("producer.telemetry.page.render", broken)

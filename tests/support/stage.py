@@ -65,6 +65,7 @@ class Script:
     rate: int = 8_000
     seed: int = 1
     poison: float = 0.0
+    cassette: Path | None = None
     bootstrap_servers: str | None = None
     settings: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -88,6 +89,7 @@ class Stage:
                 rate_per_day=self.script.rate,
                 seed=self.script.seed,
                 poison_probability=self.script.poison,
+                cassette=self.script.cassette,
             )
         )
         self._stack = ExitStack()

@@ -28,7 +28,11 @@ def _request_retried(event: events.RequestRetried) -> Line:
     return Line(
         level=logging.DEBUG if expected else logging.WARNING,
         message=f"{event.endpoint} request failed ({event.reason}){because}; attempt {event.attempt + 1} follows",
-        fields={"request_id": event.request_id, "wait_seconds": event.wait.total_seconds()},
+        fields={
+            "request_id": event.request_id,
+            "wait_seconds": event.wait.total_seconds(),
+            **present(correlation_id=event.correlation_id),
+        },
         what_to_do=errors.SourceUnavailable.what_to_do,
         same_as=f"{event.endpoint} {event.reason}",
     )
@@ -39,7 +43,12 @@ def _rate_limit_hit(event: events.RateLimitHit) -> Line:
         level=logging.WARNING,
         message=f"Genesys Cloud asked us to slow down (429): all requests of the source wait {seconds(event.wait)}, "
         f"then at most {event.learned} a minute",
-        fields={"request_id": event.request_id, "wait_seconds": event.wait.total_seconds(), "learned": event.learned},
+        fields={
+            "request_id": event.request_id,
+            "wait_seconds": event.wait.total_seconds(),
+            "learned": event.learned,
+            **present(correlation_id=event.correlation_id),
+        },
         what_to_do=errors.RateLimited.what_to_do,
         same_as="429",
     )
@@ -53,6 +62,7 @@ def _token_refused(event: events.TokenRefused) -> Line:
     return Line(
         level=logging.WARNING,
         message=f"no access token could be had: {event.reason}",
+        fields=present(correlation_id=event.correlation_id),
         what_to_do=errors.CredentialsRefused.what_to_do,
     )
 

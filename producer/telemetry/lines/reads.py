@@ -69,7 +69,11 @@ def _source_blocked(event: events.SourceBlocked) -> Line:
         level=logging.WARNING if event.what_to_do in _PASSES_BY_ITSELF else logging.ERROR,
         message=f"nothing can be read from Genesys Cloud ({event.reason}): {event.message}; "
         f"tried again in {seconds(event.wait)}",
-        fields={"error": event.reason, "wait_seconds": event.wait.total_seconds()},
+        fields={
+            "error": event.reason,
+            "wait_seconds": event.wait.total_seconds(),
+            **present(correlation_id=event.correlation_id),
+        },
         what_to_do=event.what_to_do,
         same_as=f"{event.reason} {alike(event.message)}",
     )

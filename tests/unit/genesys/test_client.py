@@ -68,6 +68,14 @@ async def test_three_retries_wait_longer_each_time_and_then_the_read_has_failed(
     assert [each.status for each in made.happened(events.RequestFinished) if each.endpoint == "query"][:4] == [500] * 4
 
 
+async def test_a_retry_and_a_429_name_the_answer_that_support_can_look_up(api: GenesysApi) -> None:
+    api.script(QUERY, error_answer(500, "internal.server.error", "Oops"), error_answer(429, "too.many", "Slow down"))
+    async with bench(api.url, options=QUICK) as made:
+        await made.read()
+    assert [each.correlation_id for each in made.happened(events.RequestRetried)] == ["ctx-1", "ctx-1"]
+    assert [each.correlation_id for each in made.happened(events.RateLimitHit)] == ["ctx-1"]
+
+
 async def test_no_server_at_all_is_a_source_unavailable(api: GenesysApi) -> None:
     async with bench("http://127.0.0.1:1") as made:
         with pytest.raises(errors.SourceUnavailable, match=r"connection at 127\.0\.0\.1:1"):

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from producer import events
+from producer.model.windows import Slice
 from producer.telemetry.history import MOST_ERRORS, MOST_HOLES, MOST_OPEN_READS, MOST_READS, MOST_SOURCES, History
 from producer.telemetry.snapshot import ErrorRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
+from tests.support import happenings
 from tests.support.happenings import NOON, SECOND, checkpoint, hole, one_of_each, read, read_end
 
 SOURCE = "default"
@@ -117,13 +120,13 @@ def test_the_other_ends_of_a_read() -> None:
     failed = events.ReadFailed(
         source=SOURCE, read=read(), error="WindowRefused", message="m", what_to_do="w", hole=True
     )
-    split = events.WindowSplit(source=SOURCE, read=read(), hits=20_000, parts=())
+    split = events.WindowSplit(source=SOURCE, read=read(), hits=20_000, parts=(Slice(window=happenings.WINDOW),) * 2)
     dropped = events.BatchDiscarded(source=SOURCE, reason="Fenced", message="m", what_to_do="w")
     elsewhere = events.BatchDiscarded(source="us", reason="Fenced", message="m", what_to_do="w")
     part = events.ReadCompleted(source=SOURCE, read=read(), end=read_end(unread="over the cap"), took=SECOND, records=1)
     assert after(began, failed).reads == (replace(OPEN, verdict="failed", remark="WindowRefused: a hole"),)
     assert after(began, split).reads == (
-        replace(OPEN, verdict="split", hits=20_000, remark="0 parts are read instead"),
+        replace(OPEN, verdict="split", hits=20_000, remark="2 parts are read instead", parts=(WINDOW, WINDOW)),
     )
     assert after(began, dropped).reads == (replace(OPEN, verdict="dropped", remark="Fenced"),)
     assert after(began, elsewhere).reads == (OPEN,)
@@ -154,6 +157,20 @@ def test_an_error_keeps_what_support_asks_for() -> None:
             correlation_id="abc-123",
         ),
     )
+
+
+def test_every_error_that_was_an_answer_keeps_its_correlation_id() -> None:
+    answered: dict[str, Any] = {"source": SOURCE, "correlation_id": "abc-123"}
+    told = (
+        events.RequestRetried(endpoint="query", reason="5xx", attempt=1, wait=SECOND, request_id="r-1", **answered),
+        events.RateLimitHit(wait=SECOND, learned=200, request_id="r-1", **answered),
+        events.TokenRefused(reason="x", **answered),
+        events.SourceBlocked(reason="x", message="m", what_to_do="w", wait=SECOND, **answered),
+    )
+    assert [row.correlation_id for row in after(*told).errors] == ["abc-123"] * 4
+    assert [row.correlation_id for row in after(*(replace(event, correlation_id=None) for event in told)).errors] == [
+        ""
+    ] * 4
 
 
 def test_an_error_of_the_transport_is_shown_with_the_window_of_its_read() -> None:

@@ -1,0 +1,95 @@
+"""Where a source stands: watermarks and lag, coverage, holes, budget, counts. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from producer.telemetry.page.findings import ahead
+from producer.telemetry.page.html import Fact, Html, element, facts, joined, note, section, table
+from producer.telemetry.page.timeline import timeline
+from producer.telemetry.page.words import NOTHING, count, duration, moment, period
+from producer.telemetry.snapshot import SourceStatus
+
+
+def source(status: SourceStatus, now: datetime) -> Html:
+    """Everything about one source."""
+    return section(
+        f"Source {status.source}",
+        facts(_standing(status, now)),
+        element("h3", "Coverage"),
+        timeline(status, now),
+        _holes(status, now),
+        element("h3", "Requests to Genesys Cloud"),
+        _budget(status),
+        facts(_access(status, now)),
+        element("h3", "Conversations since the start"),
+        facts(_counts(status)),
+    )
+
+
+def _standing(status: SourceStatus, now: datetime) -> list[Fact]:
+    receipt, late = status.receipt, ahead(status)
+    return [
+        Fact("head watermark", moment(status.head, now)),
+        Fact("final watermark", moment(status.final, now)),
+        Fact("due and not covered", duration(status.uncovered)),
+        Fact("of that not read yet", duration(late)),
+        Fact("holes", f"{status.holes_in_all:,}", "bad" if status.holes_in_all else "good"),
+        Fact("accepted losses", f"{len(status.losses):,}"),
+        Fact(
+            "last commit",
+            joined(moment(receipt.at, now), f", {count(receipt.records, 'record')}") if receipt else NOTHING,
+        ),
+    ]
+
+
+def _access(status: SourceStatus, now: datetime) -> list[Fact]:
+    return [
+        Fact("breaker", status.breaker.replace("_", " "), "good" if status.breaker == "closed" else "bad"),
+        Fact("answers 429 since the start", f"{status.rate_limited:,}", "warn" if status.rate_limited else None),
+        Fact("token valid until", moment(status.token_expires_at, now)),
+    ]
+
+
+def _counts(status: SourceStatus) -> list[Fact]:
+    return [
+        Fact("new records", f"{status.new:,}"),
+        Fact("changed records", f"{status.changed:,}"),
+        Fact("read again unchanged", f"{status.unchanged:,}"),
+        Fact("dead letters", f"{status.dead_letters:,}", "warn" if status.dead_letters else None),
+        Fact("tracked conversations", f"{status.tracked:,}"),
+    ]
+
+
+def _budget(status: SourceStatus) -> Html:
+    """The requests of the last minute, as a share of what may be made in one."""
+    if status.cap is None or status.used is None:
+        return note("Nothing asked yet.")
+    cap = status.cap if status.learned is None else min(status.cap, status.learned)
+    share = min(1.0, status.used / cap) if cap else 1.0
+    learned = "nothing learned" if status.learned is None else f"learned from answers 429: {status.learned:,} a minute"
+    told = f"{status.used:,} of {cap:,} requests used in the last minute (cap: {status.cap:,} a minute; {learned})"
+    bar = [
+        element("rect", class_="track", width="100%", height="100%"),
+        element("rect", class_="used", width=f"{share * 100:.1f}%", height="100%"),
+    ]
+    return joined(
+        element(
+            "svg", *bar, class_="budget", role="img", aria_label="Share of the budget; the text below says the same"
+        ),
+        element("p", told),
+    )
+
+
+def _holes(status: SourceStatus, now: datetime) -> Html:
+    if not status.holes:
+        return Html()
+    rows = [
+        [period(hole.start, hole.end), hole.reason, hole.attempts, moment(hole.opened_at, now), hole.tier]
+        for hole in status.holes
+    ]
+    heads = ("window", "reason", "attempts", "opened", "tier")
+    shown = f"Holes ({status.holes_in_all:,})"
+    if status.holes_in_all > len(status.holes):
+        shown = f"Holes (the oldest {len(status.holes):,} of {status.holes_in_all:,})"
+    return joined(element("h3", shown), table("holes", heads, rows))
