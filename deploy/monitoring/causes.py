@@ -42,6 +42,12 @@ _API: tuple[Panel, ...] = (
         Query(largest("source, kind", SHOWN.series(names.RATE_LIMIT_REQUESTS)), "{{source}} {{kind}}"),
     ),
     chart(
+        "Share of the budget",
+        "The part of the allowed requests that a kind of read has; what is left is for others.",
+        units.PercentUnit,
+        Query(largest("source, read", SHOWN.series(names.RATE_BUDGET_SHARE)), "{{source}} {{read}}"),
+    ),
+    chart(
         "Answers 429",
         "How often Genesys Cloud asked us to slow down. Single ones teach the limiter; many: others use it up.",
         units.CountsPerMinute,
@@ -77,7 +83,7 @@ _KAFKA: tuple[Panel, ...] = (
     ),
     chart(
         "Records in a transaction",
-        "Audit and state included. Many small ones: little arrives, or `kafka.transaction.max_wait` is short.",
+        "Audit included, states not. Many small ones: little arrives, or `kafka.transaction.max_wait` is short.",
         units.Short,
         *spread(names.TRANSACTION_RECORDS),
     ),

@@ -98,7 +98,7 @@ def chart(title: str, description: str, unit: str, *queries: Query, width: int =
 
 def table(title: str, description: str, unit: str, *queries: Query) -> Panel:
     """The labels of a series, a row for each."""
-    return Panel("table", title, description, unit, queries, width=24)
+    return Panel("table", title, description, unit, queries, width=16)
 
 
 def _figure() -> stat.Panel:

@@ -134,7 +134,7 @@ COMPLETE: tuple[Panel, ...] = (
     ),
     chart(
         "Schema drift",
-        "Fields that the schema does not know or of another type. Their values are kept in `extras`.",
+        "Fields that the schema does not know or of another type, kept in `extras`; and ends before their start.",
         units.CountsPerMinute,
         Query(per_minute(names.SCHEMA_DRIFT, "source, kind"), "{{source}} {{kind}}"),
         width=12,
