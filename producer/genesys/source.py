@@ -82,7 +82,7 @@ class GenesysSource:
     async def organisation_id(self) -> str | None:
         """The id of the organisation the token belongs to; None where the API does not tell. Raises as `read`."""
         try:
-            reply = await self._client.ask(organisation_request(self._api, request_id=str(uuid4())), _organisation_id)
+            reply = await self._client.ask(organisation_request(self._api, request_id=str(uuid4())), organisation_of)
         except (errors.PermissionMissing, NotFound):
             return None
         return reply.value
@@ -96,7 +96,8 @@ class GenesysSource:
         return self._client.usage()
 
 
-def _organisation_id(body: bytes) -> str | None:
+def organisation_of(body: bytes) -> str | None:
+    """The id of the organisation in the answer about a token; None where it does not tell. Raises MalformedBody."""
     try:
         found: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
