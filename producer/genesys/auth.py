@@ -95,6 +95,11 @@ def token_of(body: bytes, now: datetime, margin: timedelta) -> Token:
     )
 
 
+def bearing(request: Request, token: Token) -> Request:
+    """The same request in the name of the token's client."""
+    return replace(request, headers={**request.headers, "Authorization": f"Bearer {token.value}"})
+
+
 def token_refused(trouble: Trouble) -> Trouble:
     """The same trouble, when the login host had it: a refusal there speaks of the OAuth client, not of a window."""
     if trouble.status not in _REFUSALS or isinstance(trouble.error, errors.AddressNotAllowed):

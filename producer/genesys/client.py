@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 from uuid import uuid4
 
 from producer import errors, events
-from producer.genesys.auth import Token, TokenKeeper, token_of, token_refused, token_request
+from producer.genesys.auth import Token, TokenKeeper, bearing, token_of, token_refused, token_request
 from producer.genesys.exchange import Answer, NoAnswer, Request
 from producer.genesys.gate import BreakerOpen, Gate
 from producer.genesys.options import ClientOptions, Credentials
@@ -153,7 +153,7 @@ class Client:
             token = await self._tokens.token()
             sent_at = await self._gate.passed()
             try:
-                outcome = await self._exchange(_bearing(request, token), decode, number)
+                outcome = await self._exchange(bearing(request, token), decode, number)
             except BaseException:
                 self._gate.given_up(sent_at)
                 raise
@@ -238,10 +238,6 @@ class Client:
                 correlation_id=trouble.error.correlation_id,
             )
         )
-
-
-def _bearing(request: Request, token: Token) -> Request:
-    return replace(request, headers={**request.headers, "Authorization": f"Bearer {token.value}"})
 
 
 def _stop_if_too_heavy(trouble: Trouble, heavy_failures: int) -> None:

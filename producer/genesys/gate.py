@@ -20,6 +20,12 @@ from producer.ports import Clock, Observer
 _ALLOWED = "inin-ratelimit-allowed"  # removed by the vendor in 2021; read where it comes back
 
 
+def allowed_by(headers: Mapping[str, str]) -> int | None:
+    """How many requests a minute an answer says are allowed; None where it does not say."""
+    allowed = headers.get(_ALLOWED, "")
+    return int(allowed[:9]) if allowed.isascii() and allowed.isdigit() else None
+
+
 class BreakerOpen(errors.SourceUnavailable):
     """Nothing is asked while the breaker is open."""
 
@@ -132,9 +138,9 @@ class Gate:
             self._observe(events.BreakerChanged(source=self._source, state=state.value, reason=reason))
 
     def _listen(self, headers: Mapping[str, str]) -> None:
-        allowed = headers.get(_ALLOWED, "")
-        if allowed.isascii() and allowed.isdigit():
-            self._limiter.told(int(allowed[:9]))
+        allowed = allowed_by(headers)
+        if allowed is not None:
+            self._limiter.told(allowed)
 
     def _measure(self) -> None:
         now = self._clock.now()

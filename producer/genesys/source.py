@@ -85,7 +85,7 @@ class GenesysSource:
     async def organisation_id(self) -> str | None:
         """The id of the organisation the token belongs to; None where the API does not tell. Raises as `read`."""
         try:
-            reply = await self._client.ask(organisation_request(self._api, request_id=str(uuid4())), _organisation_id)
+            reply = await self._client.ask(organisation_request(self._api, request_id=str(uuid4())), organisation_of)
         except (errors.PermissionMissing, NotFound):
             return None
         return reply.value
@@ -107,7 +107,8 @@ class GenesysSource:
         return self._client.usage()
 
 
-def _organisation_id(body: bytes) -> str | None:
+def organisation_of(body: bytes) -> str | None:
+    """The id of the organisation in the answer about a token; None where it does not tell. Raises MalformedBody."""
     found = json_object(body)
     if found is None:
         raise errors.MalformedBody("the answer about the token is no JSON object")

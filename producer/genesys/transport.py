@@ -39,6 +39,22 @@ FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
 _QUOTING = (aiohttp.ClientResponseError, aiohttp.InvalidURL)
 """Errors whose text or repr holds addresses and headers of the request: only their class and status are told."""
 
+CURES: tuple[tuple[type[BaseException], str], ...] = (
+    (
+        aiohttp.ClientProxyConnectionError,
+        "check the proxy that HTTPS_PROXY or HTTP_PROXY names, or name the host in NO_PROXY",
+    ),
+    (aiohttp.ClientConnectorDNSError, "check genesys.region and this machine's DNS: it does not know the name"),
+    (
+        aiohttp.ClientConnectorCertificateError,
+        "trust who signed the host's certificate (a proxy that opens TLS has its own): SSL_CERT_FILE; check the name",
+    ),
+    (aiohttp.ClientSSLError, "check the address: the host does not speak TLS there, or no version of it that we do"),
+    (TimeoutError, "check the firewall and the proxy (HTTPS_PROXY): nothing came back"),
+    (OSError, "check the address, the firewall and the proxy (HTTPS_PROXY): the connection is refused or breaks"),
+)
+"""What a person can do about a host that can't be reached, by the foreign exception: the first line that fits."""
+
 _SKEW_EVERY = timedelta(minutes=1)
 
 
@@ -60,6 +76,11 @@ def _told_of(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientResponseError):
         return f"(status {error.status})"
     return "" if isinstance(error, _QUOTING) else str(error)
+
+
+def cure_of(error: NoAnswer) -> str:
+    """What a person can do about it; by its class where nothing more is known."""
+    return next((cure for kind, cure in CURES if isinstance(error.__cause__, kind)), error.what_to_do)
 
 
 class Transport:

@@ -103,7 +103,7 @@ async def _started(
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
     except FOREIGN as exc:
-        raise as_sink_error(exc, f"{doing} at {options.bootstrap_servers}", reasons.last) from exc
+        raise as_sink_error(exc, f"{doing} at {options.bootstrap_servers}", reasons.last) from reasons.last or exc
     return client
 
 

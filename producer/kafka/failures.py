@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,36 @@ REFUSED = (
 
 FOREIGN = (kafka.KafkaError, kafka.IllegalOperation, kafka.ConsumerStoppedError, OSError, AssertionError)
 """What aiokafka raises. Its checks of its own state are asserts; TimeoutError is an OSError."""
+
+_LISTENER = "check that kafka.security.protocol is the one of the listener at kafka.bootstrap_servers"
+
+CURES: tuple[tuple[type[BaseException], str], ...] = (
+    (
+        kafka.SaslAuthenticationFailed,
+        "check kafka.security.username, kafka.security.password, and kafka.security.sasl_mechanism of that user",
+    ),
+    (kafka.UnsupportedSaslMechanismError, "set kafka.security.sasl_mechanism to one that the listener offers"),
+    (
+        ssl.SSLCertVerificationError,
+        "set kafka.security.ca_file to what signed the broker's certificate; the bootstrap server's name must be in it",
+    ),
+    (ssl.SSLError, _LISTENER),
+    (socket.gaierror, "check kafka.bootstrap_servers and this machine's DNS: it does not know the name"),
+    (kafka.TransactionalIdAuthorizationFailed, "allow Write and Describe on the transactional id, by an ACL"),
+    (kafka.TopicAuthorizationFailedError, "allow Describe and DescribeConfigs on the topic, by an ACL"),
+    (
+        kafka.GroupCoordinatorNotAvailableError,
+        "check that the brokers can make __transaction_state: transaction.state.log.replication.factor",
+    ),
+    (ConnectionRefusedError, "start the broker, or check kafka.bootstrap_servers: nobody listens there"),
+    (kafka.KafkaConnectionError, f"{_LISTENER}: the broker hung up"),
+)
+"""What a person can do about it, by the exception that a SinkError came from: the first line that fits."""
+
+
+def cure_of(error: SinkError) -> str:
+    """What a person can do about it; by its class where nothing more is known."""
+    return next((cure for kind, cure in CURES if isinstance(error.__cause__, kind)), error.what_to_do)
 
 
 def as_sink_error(exc: BaseException, doing: str, reason: BaseException | None = None) -> SinkError:

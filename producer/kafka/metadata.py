@@ -1,7 +1,8 @@
-"""The one request aiokafka lacks: Metadata v12, which tells a topic's id and does not create what it asks for."""
+"""The one request aiokafka lacks: Metadata v12, which tells a topic's id and what we may do with it; it makes none."""
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -11,13 +12,27 @@ from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
+_NOT_TOLD = -(1 << 31)
+
+
+class Operation(enum.IntEnum):
+    """What an ACL allows on a topic; the value is Kafka's code for it."""
+
+    READ = 3
+    WRITE = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicFacts:
-    """What the cluster says of a topic: its id (another one after it was deleted and made anew) and its size."""
+    """What the cluster says of a topic: its id (another one after it was deleted and made anew) and its size.
+
+    `replicas` is the fewest that a partition has; `denied` is what of an Operation our principal may not do.
+    """
 
     topic_id: bytes
     partitions: int
+    replicas: int
+    denied: frozenset[Operation] = frozenset()
 
 
 async def describe(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, TopicFacts]:
@@ -27,10 +42,22 @@ async def describe(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, To
     for topic in response.to_object()["topics"]:
         error = for_code(topic["error_code"])
         if error is NoError:
-            found[topic["name"]] = TopicFacts(topic_id=topic["topic_id"], partitions=len(topic["partitions"]))
+            found[topic["name"]] = TopicFacts(
+                topic_id=topic["topic_id"],
+                partitions=len(topic["partitions"]),
+                replicas=min((len(partition["replicas"]) for partition in topic["partitions"]), default=0),
+                denied=_denied(topic["authorized_operations"]),
+            )
         elif error is not UnknownTopicOrPartitionError:
             raise error(topic["name"])
     return found
+
+
+def _denied(allowed: int) -> frozenset[Operation]:
+    """What the bits of an answer leave out; nothing where the broker does not say."""
+    if allowed == _NOT_TOLD:
+        return frozenset()
+    return frozenset(operation for operation in Operation if not allowed & 1 << operation)
 
 
 class _Uuid(AbstractType):  # type: ignore[misc] # aiokafka's base has no types
@@ -109,4 +136,4 @@ class _Metadata(Request[_MetadataRequest]):  # type: ignore[misc] # the same
 
     def build(self, request_struct_class: type[_MetadataRequest]) -> _MetadataRequest:
         by_name: list[tuple[bytes, str, dict[int, bytes]]] = [(bytes(16), name, {}) for name in self._names]
-        return request_struct_class(by_name, False, False, {})
+        return request_struct_class(by_name, False, True, {})

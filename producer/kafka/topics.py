@@ -19,6 +19,7 @@ from producer.kafka.options import KafkaOptions
 from producer.model.batch import Topic
 
 CLEANUP_POLICY = "cleanup.policy"
+MIN_INSYNC_REPLICAS = "min.insync.replicas"
 MAX_MESSAGE_BYTES = "max.message.bytes"
 DELETE_RETENTION = "delete.retention.ms"
 
@@ -71,10 +72,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicReport:
-    """What was found. `max_message_bytes` is in force on the topics that exist; `state` is None when it is missing;
-    `state_delete_retention` (ms) is how long a tombstone on it can be relied on.
+    """What was found, by name. `max_message_bytes` is in force on the topics that exist; `state` is None when it is
+    missing; `state_delete_retention` (ms) is how long a tombstone on it can be relied on.
     """
 
+    found: Mapping[str, TopicFacts]
     differences: tuple[Difference, ...]
     max_message_bytes: Mapping[Topic, int]
     state: TopicFacts | None
@@ -90,7 +92,7 @@ class TopicReport:
 
 def declared(options: KafkaOptions, topic: Topic) -> Mapping[str, str]:
     """The configuration a topic is made with."""
-    return {**CONFIGURATION[topic], "min.insync.replicas": str(options.min_insync_replicas)}
+    return {**CONFIGURATION[topic], MIN_INSYNC_REPLICAS: str(options.min_insync_replicas)}
 
 
 async def create(options: KafkaOptions) -> tuple[str, ...]:
@@ -136,10 +138,12 @@ def compare(
             differences.append(_missing(name))
             continue
         differences += _partition_difference(name, options.partitions_of(topic), found[name].partitions)
+        differences += _replica_differences(name, options, found[name], configurations[name])
         differences += _configuration_differences(name, declared(options, topic), configurations[name])
         limits[topic] = int(configurations[name][MAX_MESSAGE_BYTES])
     state = options.topics[Topic.STATE]
     return TopicReport(
+        found=found,
         differences=tuple(differences),
         max_message_bytes=limits,
         state=found.get(state),
@@ -204,6 +208,35 @@ def _partition_difference(name: str, wanted: int, found: int) -> list[Difference
                 " topic was made with, or name a new topic and create it: genesys-producer topics create"
             ),
             refused=True,
+        )
+    ]
+
+
+def _replica_differences(
+    name: str, options: KafkaOptions, facts: TopicFacts, configuration: Mapping[str, str]
+) -> list[Difference]:
+    """Fewer or more copies than declared are told; fewer than a write needs is refused, for nothing can be written."""
+    needed = int(configuration.get(MIN_INSYNC_REPLICAS, 1))
+    if facts.replicas < needed:
+        return [
+            Difference(
+                topic=name,
+                subject=MIN_INSYNC_REPLICAS,
+                declared=f"{options.min_insync_replicas} of {options.replication_factor}",
+                found=f"{needed} of {facts.replicas}",
+                what_to_do="nothing can be written: lower it, or give the topic more replicas, with your Kafka tools",
+                refused=True,
+            )
+        ]
+    if facts.replicas == options.replication_factor:
+        return []
+    return [
+        Difference(
+            topic=name,
+            subject="the replication factor",
+            declared=str(options.replication_factor),
+            found=str(facts.replicas),
+            what_to_do="reassign its partitions with your Kafka tools, or declare kafka.replication_factor as it is",
         )
     ]
 

@@ -11,7 +11,7 @@ from producer.model.batch import Topic
 OPTIONS = KafkaOptions(bootstrap_servers="kafka:9092")
 STATE_ID = bytes(range(16))
 FACTS = {
-    name: TopicFacts(topic_id=STATE_ID, partitions=OPTIONS.partitions_of(topic))
+    name: TopicFacts(topic_id=STATE_ID, partitions=OPTIONS.partitions_of(topic), replicas=3)
     for topic, name in OPTIONS.topics.items()
 }
 BROKER_DEFAULTS = {"max.message.bytes": "1048588", "delete.retention.ms": "86400000", "retention.ms": "604800000"}
@@ -82,7 +82,7 @@ def test_retention_may_differ_and_is_told() -> None:
             "genesys.state.v1: the topic is missing, declared present; create it: genesys-producer topics create",
         ),
         (
-            {**FACTS, "genesys.audit.v1": TopicFacts(topic_id=STATE_ID, partitions=7)},
+            {**FACTS, "genesys.audit.v1": TopicFacts(topic_id=STATE_ID, partitions=7, replicas=3)},
             CONFIGURATIONS,
             (
                 "genesys.audit.v1: the number of partitions is 7, declared 6; with another number keys change their"

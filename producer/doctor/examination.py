@@ -1,0 +1,63 @@
+"""Looks at everything: what needs no settings, then the settings, and with these the machine, the source, the sink."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from producer.app import SOURCE, client_options, clock_of, kafka_options
+from producer.doctor.judging import settings as judging
+from producer.doctor.probes import machine
+from producer.doctor.probes.kafka import KafkaProbe
+from producer.doctor.probes.source import SourceProbe
+from producer.doctor.results import Result, complete
+from producer.errors import ConfigurationError
+from producer.genesys.options import Credentials
+from producer.genesys.regions import endpoints
+from producer.kafka.partitioner import partition_of
+from producer.settings import Settings, SettingsRefused, load
+from producer.telemetry.redaction import Redactor
+
+
+async def examine(config: Path | None) -> tuple[Result, ...]:
+    """One result for each prerequisite, in order, without a secret in any of them. Bounded in time; raises nothing
+    for what it finds.
+    """
+    results = [machine.interpreter(), machine.schemas()]
+    try:
+        settings = load(config)
+    except SettingsRefused as refused:
+        return complete([*results, *judging.settings_refused(refused.problems)])
+    results += judging.settings_taken(settings)
+    try:
+        source, sink = source_probe(settings), sink_probe(settings)
+    except ConfigurationError as error:
+        return complete([*results, judging.settings_unusable(str(error))])
+    results += [machine.state_path(settings), await asyncio.to_thread(machine.admin_port, settings)]
+    for found in await asyncio.gather(source.examine(), sink.examine()):
+        results += found
+    redact = Redactor(settings.secrets())
+    return tuple(
+        replace(result, finding=redact.text(result.finding), what_to_do=redact.text(result.what_to_do))
+        for result in complete(results)
+    )
+
+
+def source_probe(settings: Settings) -> SourceProbe:
+    """How the settings have the organisation asked. Raises ConfigurationError."""
+    genesys = settings.genesys
+    return SourceProbe(
+        endpoints=endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url),
+        credentials=Credentials(client_id=genesys.client_id, secret=genesys.client_secret),
+        options=client_options(settings),
+        clock=clock_of(settings),
+        head_lag=settings.capture.head_lag,
+        expected=genesys.realm_id,
+    )
+
+
+def sink_probe(settings: Settings) -> KafkaProbe:
+    """How the settings have the cluster asked. Raises ConfigurationError."""
+    options = kafka_options(settings)
+    return KafkaProbe(options=options, lane=partition_of(SOURCE.encode(), options.lanes))

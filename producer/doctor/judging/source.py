@@ -1,0 +1,159 @@
+"""What the answers of Genesys Cloud mean for each prerequisite; refusals are understood as the client does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from producer import errors
+from producer.doctor.results import Prerequisite, Result, failed, ok, warning
+from producer.flow.reader import CLOCK_TOLERANCE
+from producer.genesys.auth import Token, token_of, token_refused
+from producer.genesys.exchange import Answer, NoAnswer, served_at
+from producer.genesys.gate import allowed_by
+from producer.genesys.limiter import LimiterPolicy
+from producer.genesys.outcome import Trouble, complained
+from producer.genesys.retry import NotFound
+from producer.genesys.source import organisation_of
+from producer.genesys.transport import cure_of
+
+_OK = 200
+_UNKNOWN_CLIENT = 400
+_DATE_STEP = timedelta(seconds=1)  # a Date is cut to whole seconds
+_NTP = "synchronise this machine's clock (NTP)"
+_TOO_LATE = timedelta(seconds=30)
+
+_AREA: tuple[tuple[type[errors.SourceError], Prerequisite], ...] = (
+    (errors.AddressNotAllowed, Prerequisite.ALLOW_LIST),
+    (errors.RateLimited, Prerequisite.RATE_LIMIT),
+    (errors.CredentialsRefused, Prerequisite.LOGIN),
+    (errors.PermissionMissing, Prerequisite.PERMISSION),
+)
+"""What a refusal speaks of, whoever asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A question and what came of it, between two instants of the product clock."""
+
+    address: str
+    outcome: Answer | NoAnswer
+    sent_at: datetime
+    received_at: datetime
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer, if there is one."""
+        return self.outcome if isinstance(self.outcome, Answer) else None
+
+
+def host(prerequisite: Prerequisite, exchange: Exchange) -> Result:
+    """Whether the host could be reached: name, proxy, TLS. Any answer will do."""
+    if isinstance(exchange.outcome, NoAnswer):
+        return failed(prerequisite, str(exchange.outcome), cure_of(exchange.outcome))
+    return ok(prerequisite, f"{exchange.address} answers")
+
+
+def login(client_id: str, answer: Answer, now: datetime) -> Result:
+    """Whether the answer holds a token; else what keeps us from one, be it the client or the host."""
+    if answer.status == _OK:
+        try:
+            token = token_of(answer.body, now, timedelta(0))
+        except errors.MalformedBody as error:
+            return failed(Prerequisite.LOGIN_HOST, str(error), error.what_to_do)
+        return ok(Prerequisite.LOGIN, f"a token for {client_id}, good for {token.expires_at - now}")
+    trouble = token_refused(complained(answer, now))
+    if isinstance(trouble.error, errors.CredentialsRefused):
+        which = "unknown client" if answer.status == _UNKNOWN_CLIENT else "wrong secret"
+        cure = "genesys.client_id" if answer.status == _UNKNOWN_CLIENT else "genesys.client_secret"
+        return failed(Prerequisite.LOGIN, f"{which}: {trouble.said}", f"check {cure} and genesys.region")
+    return refused(trouble.error, otherwise=Prerequisite.LOGIN_HOST)
+
+
+def token_in(answer: Answer, now: datetime) -> Token | None:
+    """The token of an answer; None where there is none."""
+    try:
+        return token_of(answer.body, now, timedelta(0)) if answer.status == _OK else None
+    except errors.MalformedBody:
+        return None
+
+
+def refused(error: errors.SourceError, *, otherwise: Prerequisite) -> Result:
+    """A refusal, at the prerequisite that it speaks of."""
+    area = next((area for kind, area in _AREA if isinstance(error, kind)), otherwise)
+    return failed(area, str(error), error.what_to_do)
+
+
+def organisation(expected: str | None, answer: Answer, now: datetime) -> Result:
+    """Whether the token belongs to the organisation that the settings name."""
+    found = None
+    if answer.status == _OK:
+        try:
+            found = organisation_of(answer.body)
+        except errors.MalformedBody as error:
+            return failed(Prerequisite.API_HOST, str(error), error.what_to_do)
+    elif not _tells_nothing(trouble := complained(answer, now)):
+        return refused(trouble.error, otherwise=Prerequisite.API_HOST)
+    if expected is None:
+        return ok(Prerequisite.ORGANISATION, f"{found or 'not told'}; genesys.realm_id is not set, any will do")
+    if found is None:
+        cure = "nothing: the daemon reads all the same; compare the organisation's id by hand"
+        return warning(Prerequisite.ORGANISATION, "the API does not tell whose token it is", cure)
+    if found != expected:
+        wrong = errors.WrongOrganisation
+        return failed(
+            Prerequisite.ORGANISATION, f"the token is of {found}, genesys.realm_id is {expected}", wrong.what_to_do
+        )
+    return ok(Prerequisite.ORGANISATION, found)
+
+
+def permission(answer: Answer, now: datetime) -> Result:
+    """Whether conversation details may be read; a 403 names the permission that is missing."""
+    if answer.status == _OK:
+        return ok(Prerequisite.PERMISSION, "a query for one conversation was answered")
+    return refused(complained(answer, now).error, otherwise=Prerequisite.PERMISSION)
+
+
+def rate_limit(policy: LimiterPolicy, answer: Answer) -> Result:
+    """The limit in force: what the answer tells, else what the settings say."""
+    told = allowed_by(answer.headers)
+    own = f"limits.requests_per_minute is {policy.requests_per_minute}, used up to {policy.cap}"
+    if told is None:
+        return ok(Prerequisite.RATE_LIMIT, f"{own}; the API does not say")
+    if told < policy.requests_per_minute:
+        cure = f"set limits.requests_per_minute to {told}; until then the daemon keeps to what it is told"
+        return warning(Prerequisite.RATE_LIMIT, f"the API allows {told} a minute; {own}", cure)
+    return ok(Prerequisite.RATE_LIMIT, f"the API allows {told} a minute; {own}")
+
+
+def clock(exchange: Exchange, head_lag: timedelta) -> Result | None:
+    """How far this machine's clock is surely off; None where the server does not tell its time.
+
+    The server took its time somewhere between question and answer, and cut it to whole seconds. A clock that is ahead
+    by more than the head lag has windows that end in the server's future: the daemon refuses to read them.
+    """
+    served = served_at(exchange.answer.headers) if exchange.answer else None
+    if served is None:
+        return None
+    ahead, behind = exchange.sent_at - served - _DATE_STEP, served - exchange.received_at
+    if ahead > CLOCK_TOLERANCE + head_lag:
+        cure = errors.ClockAhead.what_to_do
+        return failed(Prerequisite.CLOCK, f"{_seconds(ahead)} ahead of the server's", cure)
+    if ahead > CLOCK_TOLERANCE:
+        return warning(
+            Prerequisite.CLOCK, f"{_seconds(ahead)} ahead of the server's: the head lag is that much shorter", _NTP
+        )
+    if behind > _TOO_LATE:
+        return warning(
+            Prerequisite.CLOCK, f"{_seconds(behind)} behind the server's: conversations come that much later", _NTP
+        )
+    return ok(Prerequisite.CLOCK, f"within {_seconds(max(ahead, behind, _DATE_STEP))} of the server's")
+
+
+def _tells_nothing(trouble: Trouble) -> bool:
+    """A client may lack the right to ask whose its token is, and a dialect the address: the daemon goes on then."""
+    return isinstance(trouble.error, errors.PermissionMissing | NotFound)
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{span.total_seconds():.0f} s"

@@ -1,0 +1,1 @@
+"""What asks: one file for each area. Every question is bounded in time, changes nothing and disturbs no daemon."""

@@ -1,0 +1,107 @@
+"""Asks Genesys Cloud: one token, whose it is, one conversation. Three requests, none repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from producer import errors
+from producer.doctor.judging import source as judging
+from producer.doctor.judging.source import Exchange
+from producer.doctor.results import Prerequisite, Result, failed, ok
+from producer.genesys.auth import Token, bearing, token_request
+from producer.genesys.exchange import Answer, NoAnswer, Request
+from producer.genesys.options import ClientOptions, Credentials
+from producer.genesys.query import organisation_request, page_request
+from producer.genesys.regions import Endpoints
+from producer.genesys.transport import Transport
+from producer.model.instants import floor_millis
+from producer.model.windows import Slice, windows_between
+from producer.ports import Clock
+
+LONGEST = timedelta(seconds=10)
+"""How long one request may take, whatever the settings allow the daemon."""
+_GLANCE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceProbe:
+    """How the organisation is asked, as the daemon does it. `expected` is the organisation that the settings name."""
+
+    endpoints: Endpoints
+    credentials: Credentials
+    options: ClientOptions
+    clock: Clock
+    head_lag: timedelta
+    expected: str | None
+
+    async def examine(self) -> list[Result]:
+        """All that can be told; what is missing could not be asked."""
+        options = replace(self.options, timeout=min(self.options.timeout, LONGEST))
+        try:
+            transport = Transport(options, clock=self.clock, observe=lambda _: None)
+        except errors.ConfigurationError as error:
+            hosts = (Prerequisite.LOGIN_HOST, Prerequisite.API_HOST)
+            return [failed(each, str(error), "correct the variable, or unset it") for each in hosts]
+        async with transport:
+            results, token = await self._log_in(transport)
+            return results + await self._look_in(transport, token)
+
+    async def _log_in(self, transport: Transport) -> tuple[list[Result], Token | None]:
+        """What the login host says, and its token."""
+        request = token_request(self.endpoints.login, self.credentials, request_id=str(uuid4()))
+        exchange = await self._exchange(transport, request)
+        results = [judging.host(Prerequisite.LOGIN_HOST, exchange), *self._clock_of(exchange)]
+        if exchange.answer is None:
+            return results, None
+        now = exchange.received_at
+        results.append(judging.login(self.credentials.client_id, exchange.answer, now))
+        return results, judging.token_in(exchange.answer, now)
+
+    async def _look_in(self, transport: Transport, token: Token | None) -> list[Result]:
+        """What the API host says; without a token no more than that it answers."""
+        request = organisation_request(self.endpoints.api, request_id=str(uuid4()))
+        exchange = await self._exchange(transport, bearing(request, token) if token else request)
+        results = [judging.host(Prerequisite.API_HOST, exchange), *self._clock_of(exchange)]
+        if token is None or exchange.answer is None:
+            return results
+        told = judging.organisation(self.expected, exchange.answer, exchange.received_at)
+        results.append(told)
+        if told.prerequisite is not Prerequisite.ORGANISATION:
+            return results
+        exchange = await self._exchange(transport, bearing(self._query(), token))
+        if exchange.answer is None:
+            return [*results, judging.host(Prerequisite.API_HOST, exchange)]
+        last = judging.permission(exchange.answer, exchange.received_at)
+        if last.prerequisite is not Prerequisite.ALLOW_LIST:
+            results.append(ok(Prerequisite.ALLOW_LIST, "this machine's address is let in"))
+        if last.prerequisite in (Prerequisite.PERMISSION, Prerequisite.LOGIN):
+            results.append(judging.rate_limit(self.options.limiter, exchange.answer))
+        return [*results, last]
+
+    def _query(self) -> Request:
+        """One row of the last minute, of the part after midnight where there was one."""
+        edge = floor_millis(self.clock.now())
+        *_, window = windows_between(edge - _GLANCE, edge)
+        return page_request(self.endpoints.api, Slice(window=window), number=1, size=1, request_id=str(uuid4()))
+
+    def _clock_of(self, exchange: Exchange) -> list[Result]:
+        told = judging.clock(exchange, self.head_lag)
+        return [told] if told else []
+
+    async def _exchange(self, transport: Transport, request: Request) -> Exchange:
+        outcome: Answer | NoAnswer
+        sent_at: datetime = self.clock.now()
+        try:
+            outcome = await transport.send(request)
+        except NoAnswer as error:
+            outcome = error
+        parts = urlsplit(request.url)
+        return Exchange(
+            address=f"{parts.scheme}://{parts.netloc}",
+            outcome=outcome,
+            sent_at=sent_at,
+            received_at=self.clock.now(),
+        )
