@@ -19,7 +19,7 @@ from producer.model.reads import Read
 from producer.telemetry import lines
 from producer.telemetry.health import Reason
 from producer.telemetry.lines.form import Line, subject_of
-from producer.telemetry.snapshot import ErrorRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
+from producer.telemetry.snapshot import ErrorRow, LaneRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
 from producer.telemetry.uncovered import uncovered_at
 
 MOST_READS = 50
@@ -206,10 +206,15 @@ def _batch_committed(history: History, event: events.BatchCommitted) -> None:
 
 
 def _lane_restored(history: History, event: events.LaneRestored) -> None:
-    history.stands(event.source, tracked=event.conversations)
+    lane = LaneRow(owned_since=history.now(), conversations=event.conversations, took=event.took)
+    history.stands(event.source, tracked=event.conversations, lane=lane)
     if event.checkpoint is not None:
         published = event.checkpoint.published
         history.stands(event.source, **_covered(event.checkpoint), head=published.head, final=published.final)
+
+
+def _lane_fenced(history: History, event: events.LaneFenced) -> None:
+    history.stands(event.source, lane=LaneRow(owned_since=None))
 
 
 def _limiter_measured(history: History, event: events.LimiterMeasured) -> None:
@@ -239,6 +244,7 @@ _REMEMBERED: Mapping[type[events.Event], Callable[[History, Any], None]] = {
     events.BatchCommitted: _batch_committed,
     events.BatchDiscarded: History.reads_dropped,
     events.LaneRestored: _lane_restored,
+    events.LaneFenced: _lane_fenced,
     events.CoverageMeasured: History.covers,
     events.LimiterMeasured: _limiter_measured,
     events.RateLimitHit: _rate_limit_hit,

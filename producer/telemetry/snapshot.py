@@ -56,6 +56,15 @@ class ReceiptRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaneRow:
+    """The lane of a source: since when it is ours (None: another instance took it), and what its restore came to."""
+
+    owned_since: datetime | None
+    conversations: int = 0
+    took: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
     """Where one source stands; None and 0 until something said so.
 
@@ -86,6 +95,7 @@ class SourceStatus:
     regressed: int = 0
     dead_letters: int = 0
     receipt: ReceiptRow | None = None
+    lane: LaneRow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

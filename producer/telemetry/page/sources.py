@@ -40,7 +40,18 @@ def _standing(status: SourceStatus, now: datetime) -> list[Fact]:
             "last commit",
             joined(moment(receipt.at, now), f", {count(receipt.records, 'record')}") if receipt else NOTHING,
         ),
+        _lane(status, now),
     ]
+
+
+def _lane(status: SourceStatus, now: datetime) -> Fact:
+    lane = status.lane
+    if lane is None:
+        return Fact("lane", "not ours yet", "warn")
+    if lane.owned_since is None:
+        return Fact("lane", "taken over by another instance", "bad")
+    restored = f", {count(lane.conversations, 'conversation')} restored in {duration(lane.took)}"
+    return Fact("lane ours since", joined(moment(lane.owned_since, now), restored))
 
 
 def _access(status: SourceStatus, now: datetime) -> list[Fact]:

@@ -7,7 +7,7 @@ from typing import Any
 from producer import events
 from producer.model.windows import Slice
 from producer.telemetry.history import MOST_ERRORS, MOST_HOLES, MOST_OPEN_READS, MOST_READS, MOST_SOURCES, History
-from producer.telemetry.snapshot import ErrorRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
+from producer.telemetry.snapshot import ErrorRow, LaneRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
 from tests.support import happenings
 from tests.support.happenings import NOON, SECOND, checkpoint, hole, one_of_each, read, read_end
 
@@ -74,6 +74,7 @@ def test_where_a_source_stands() -> None:
         regressed=3,
         dead_letters=3,
         receipt=ReceiptRow(at=NOON, records=150, took=SECOND),
+        lane=LaneRow(owned_since=None),
     )
 
 
@@ -96,12 +97,19 @@ def test_a_restored_lane_tells_where_it_stood() -> None:
         final=point.published.final,
         losses=point.coverage.losses,
         tracked=7,
+        lane=LaneRow(owned_since=NOON, conversations=7, took=SECOND),
     )
 
 
 def test_a_lane_restored_for_the_first_time_tells_only_that() -> None:
     restored = events.LaneRestored(took=SECOND, conversations=0, checkpoint=None)
-    assert status_after(restored) == SourceStatus(source=SOURCE)
+    lane = LaneRow(owned_since=NOON, conversations=0, took=SECOND)
+    assert status_after(restored) == SourceStatus(source=SOURCE, lane=lane)
+
+
+def test_a_lane_that_another_instance_took_is_not_ours() -> None:
+    restored = events.LaneRestored(took=SECOND, conversations=0, checkpoint=None)
+    assert status_after(restored, events.LaneFenced(message="x")).lane == LaneRow(owned_since=None)
 
 
 def test_a_read_from_its_beginning_to_its_end() -> None:
