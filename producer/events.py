@@ -329,10 +329,14 @@ class HoleClosed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageMeasured(Event):
-    """How complete the topic is: the watermarks, what is due and not covered, and what the clock says."""
+    """How complete the topic is: the watermarks, what is due and not covered, and what the clock says.
+
+    `ahead` is how far the head has read beyond what was due then.
+    """
 
     head: datetime
     final: datetime
     uncovered: timedelta
     holes: tuple[Hole, ...]
     clock: datetime
+    ahead: timedelta = timedelta(0)

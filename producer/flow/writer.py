@@ -16,6 +16,7 @@ from producer.assembly.batch import Assembly
 from producer.model import steps
 from producer.model.batch import Batch, Receipt
 from producer.model.checkpoint import Checkpoint
+from producer.model.coverage import HEAD
 from producer.planning.head import HeadPolicy, due_edge
 from producer.ports import Clock, Observer, Sink
 
@@ -98,15 +99,16 @@ class Writer:
                 tracked=self.assembly.tracked,
             )
         )
-        coverage = checkpoint.coverage
+        coverage, due = checkpoint.coverage, due_edge(now, self.head)
         self.observe(
             events.CoverageMeasured(
                 source=self.name,
                 head=checkpoint.published.head,
                 final=checkpoint.published.final,
-                uncovered=coverage.uncovered(due_edge(now, self.head)),
+                uncovered=coverage.uncovered(due),
                 holes=coverage.holes,
                 clock=now,
+                ahead=max(coverage.watermarks[HEAD] - due, timedelta(0)),
             )
         )
         taken, self._taken = self._taken, 0

@@ -8,7 +8,5 @@ from producer.events import CoverageMeasured
 
 
 def uncovered_at(now: datetime, measured: CoverageMeasured) -> timedelta:
-    """What is due grows with the clock, also when a stuck flow measures it no more; but not before the head begins."""
-    if measured.head > measured.clock:
-        return measured.uncovered
-    return measured.uncovered + max(now - measured.clock, timedelta(0))
+    """What is due grows with the clock, also when a stuck flow measures it no more; but not what the head has read."""
+    return measured.uncovered + max(now - measured.clock - measured.ahead, timedelta(0))

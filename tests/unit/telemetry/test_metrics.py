@@ -323,11 +323,12 @@ def test_uncovered_time_grows_with_the_clock_although_nothing_measures_it() -> N
     assert series(metrics_of(measured), now=60 * SECOND)[f"uncovered_seconds{{{OF}}}"] == 61
 
 
-def test_nothing_is_uncovered_before_capture_begins() -> None:
+def test_what_the_head_has_read_is_not_uncovered_when_it_comes_due() -> None:
     measured = events.CoverageMeasured(
-        source=SOURCE, head=NOON + 90 * SECOND, final=NOON, uncovered=timedelta(0), holes=(), clock=NOON
+        source=SOURCE, head=NOON, final=NOON, uncovered=timedelta(0), holes=(), clock=NOON, ahead=50 * SECOND
     )
-    assert series(metrics_of(measured), now=60 * SECOND)[f"uncovered_seconds{{{OF}}}"] == 0
+    counted = [series(metrics_of(measured), now=each * SECOND)[f"uncovered_seconds{{{OF}}}"] for each in (40, 60)]
+    assert counted == [0, 10]
 
 
 def test_a_hole_that_closed_is_gone_from_the_gauges() -> None:
