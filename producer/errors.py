@@ -110,7 +110,7 @@ class ClockAhead(SourceError):
 
 
 class WindowRefused(SourceError):
-    """Genesys Cloud refuses this one window, and would again: it becomes a hole and is asked for later."""
+    """Genesys Cloud refuses this one window, and would again: it becomes a hole, and the head goes on behind it."""
 
     what_to_do = "nothing at once; if the hole stays, see its reason in `genesys-producer status`"
 

@@ -102,7 +102,7 @@ def test_a_refused_window_is_told_with_the_answer_of_the_api(run: Run) -> None:
     )
     assert line["message"] == (
         f"the read of {line['window']} failed (WindowRefused): refused: 400 bad.request The query can't be answered;"
-        " the window is a hole now and asked for later"
+        " the window is a hole now, the head goes on behind it"
     )
     assert line["correlation_id"]
 

@@ -54,7 +54,7 @@ def _read_completed(event: events.ReadCompleted) -> Line:
 
 
 def _read_failed(event: events.ReadFailed) -> Line:
-    sequel = "the window is a hole now and asked for later" if event.hole else "it is made again"
+    sequel = "the window is a hole now, the head goes on behind it" if event.hole else "it is made again"
     return Line(
         level=logging.WARNING,
         message=f"the read of {subject_of(event.read)} failed ({event.error}): {event.message}; {sequel}",

@@ -201,7 +201,7 @@ def test_a_read_that_failed_names_its_window_and_the_correlation_id() -> None:
         "level": "warning",
         "action": "read_failed",
         "message": f"the read of {WINDOW} failed (WindowRefused): 400 bad.request: Invalid interval; "
-        "the window is a hole now and asked for later",
+        "the window is a hole now, the head goes on behind it",
         "what_to_do": "nothing at once; if the hole stays, see its reason in `genesys-producer status`",
         **OF_READ,
         "error": "WindowRefused",
