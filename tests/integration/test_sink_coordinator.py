@@ -7,8 +7,7 @@ that a cluster gives, once each, in the place of the broker's own; a coordinator
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -30,11 +29,18 @@ from producer.kafka import sink as sink_module
 from producer.kafka import topics
 from producer.kafka.client import start_producer
 from producer.kafka.options import KafkaOptions
-from producer.kafka.sink import KafkaSink
 from producer.model.batch import Topic
-from tests.support.sinks import SOURCE, StandingClock, batch, nothing_left_behind, options, page_of, values
+from tests.support.sinks import (
+    LANE,
+    SOURCE,
+    batch,
+    committed_page,
+    nothing_left_behind,
+    opened,
+    options,
+    values,
+)
 
-LANE = 1
 SHORT = timedelta(seconds=1)
 """A transaction's time; the broker looks every second for those that have outlived theirs."""
 
@@ -55,21 +61,6 @@ async def there(broker: Broker, topic_prefix: str) -> KafkaOptions:
     made = options(broker, topic_prefix)
     await topics.create(made)
     return made
-
-
-@asynccontextmanager
-async def opened(there: KafkaOptions) -> AsyncIterator[KafkaSink]:
-    sink = KafkaSink(there, lane=LANE, clock=StandingClock())
-    try:
-        await sink.open()
-        yield sink
-    finally:
-        await sink.close()
-
-
-async def committed_page(sink: KafkaSink) -> int:
-    """Open the lane anew, and say how many pages are committed."""
-    return page_of((await sink.open()).checkpoints.get(SOURCE))
 
 
 # --- loading and moving ---------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -32,19 +32,19 @@ from producer.model.batch import Restored, Topic
 from producer.model.conversation import ConversationState
 from producer.model.instants import Millis, to_millis
 from tests.support.sinks import (
+    LANE,
     SOURCE,
     StandingClock,
     batch,
     conversation,
     nothing_left_behind,
+    opened,
     options,
     page_of,
     read_committed,
     state,
     values,
 )
-
-LANE = 1
 
 
 @pytest.fixture
@@ -53,16 +53,6 @@ async def there(broker: Broker, topic_prefix: str) -> KafkaOptions:
     made = options(broker, topic_prefix)
     await topics.create(made)
     return made
-
-
-@asynccontextmanager
-async def opened(there: KafkaOptions, kind: type[KafkaSink] = KafkaSink) -> AsyncIterator[KafkaSink]:
-    sink = kind(there, lane=LANE, clock=StandingClock())
-    try:
-        await sink.open()
-        yield sink
-    finally:
-        await sink.close()
 
 
 def limit_records(broker: Broker, topic: str, size: int) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -18,9 +17,17 @@ from producer.kafka import topics
 from producer.kafka.options import KafkaOptions
 from producer.kafka.sink import KafkaSink
 from producer.model.batch import Outgoing, Topic
-from tests.support.sinks import SOURCE, StandingClock, batch, nothing_left_behind, options, page_of, values
+from tests.support.sinks import (
+    LANE,
+    StandingClock,
+    batch,
+    committed_page,
+    nothing_left_behind,
+    opened,
+    options,
+    values,
+)
 
-LANE = 1
 ATTRIBUTES = slice(21, 23)
 """Where a batch of records has its attributes in a log file; the lowest three bits are the compression."""
 ZSTD = 4
@@ -44,21 +51,6 @@ async def there(broker: Broker, topic_prefix: str) -> KafkaOptions:
     made = options(broker, topic_prefix)
     await topics.create(made)
     return made
-
-
-@asynccontextmanager
-async def opened(there: KafkaOptions) -> AsyncIterator[KafkaSink]:
-    sink = KafkaSink(there, lane=LANE, clock=StandingClock())
-    try:
-        await sink.open()
-        yield sink
-    finally:
-        await sink.close()
-
-
-async def committed_page(sink: KafkaSink) -> int:
-    """Open the lane anew, and say how many pages are committed."""
-    return page_of((await sink.open()).checkpoints.get(SOURCE))
 
 
 def _acl(topic: str, operation: AclOperation, permission: AclPermissionType) -> AclBinding:

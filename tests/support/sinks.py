@@ -17,6 +17,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from producer.dev.broker import Broker
 from producer.kafka.options import DEFAULT_NAMES, KafkaOptions
+from producer.kafka.sink import KafkaSink
 from producer.model.batch import Batch, Outgoing, Topic
 from producer.model.checkpoint import Checkpoint, Published
 from producer.model.conversation import ConversationState
@@ -24,6 +25,7 @@ from producer.model.coverage import Coverage
 
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 SOURCE = "default"
+LANE = 1
 
 
 class StandingClock:
@@ -188,3 +190,19 @@ async def nothing_left_behind() -> AsyncIterator[None]:
         assert left == (set(), set(), [])
     finally:
         loop.set_exception_handler(handler)
+
+
+@asynccontextmanager
+async def opened(there: KafkaOptions, kind: type[KafkaSink] = KafkaSink) -> AsyncIterator[KafkaSink]:
+    """A sink that has the lane, let go at the end."""
+    sink = kind(there, lane=LANE, clock=StandingClock())
+    try:
+        await sink.open()
+        yield sink
+    finally:
+        await sink.close()
+
+
+async def committed_page(sink: KafkaSink) -> int:
+    """Open the lane anew, and say how many pages are committed."""
+    return page_of((await sink.open()).checkpoints.get(SOURCE))
