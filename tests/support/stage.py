@@ -118,7 +118,7 @@ class Stage:
         environ = rehearsal.environ_of(self._settings() | settings)
         command = [sys.executable, *(program or ("-m", "producer", "run"))]
         admin_url = f"http://127.0.0.1:{environ['PRODUCER_ADMIN__PORT']}"
-        daemon = Daemon(Child(command, log=log, environ=environ), log, admin_url)
+        daemon = Daemon(Child(command, log=log, environ=environ), log, admin_url, environ)
         self.daemons.append(daemon)
         self._stack.callback(daemon.end)
         return daemon
@@ -184,11 +184,12 @@ class Stage:
 class Daemon:
     """A daemon that runs, and what it says. Waits end by themselves, with what it said last in the failure."""
 
-    def __init__(self, child: Child, log: Path, admin_url: str) -> None:
+    def __init__(self, child: Child, log: Path, admin_url: str, environ: Mapping[str, str] | None = None) -> None:
         self._child = child
         self._ended = False
         self.log = log
         self.admin_url = admin_url
+        self.environ = dict(environ or {})
 
     @property
     def pid(self) -> int:
