@@ -295,4 +295,4 @@ def test_a_daemon_that_is_refused_says_what_to_do(run: Run) -> None:
 
 
 def test_a_reader_keeps_the_place_when_it_refreshes_itself(run: Run) -> None:
-    assert run.place_kept == PLACE
+    assert abs(run.place_kept - PLACE) < PLACE / 4  # a line more above moves it with the text; lost, it would be 0

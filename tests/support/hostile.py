@@ -24,13 +24,14 @@ def _marked(value: Any, *, instants: bool) -> Any:
 
 
 def cassette(folder: Path) -> Path:
-    """A window refused in hostile words, then for ever a page with two hostile conversations."""
+    """What is permitted, a window refused in hostile words, then for ever a page with two hostile conversations."""
     folder.mkdir()
     recorded = _DATA / "details-query-2025-inbound-voice-rendered.json"
     (conversation, *_) = json.loads(recorded.read_text())["conversations"]
     poison = _marked(conversation, instants=True) | {"conversationId": SCRIPT}
     drifting = _marked(conversation, instants=False) | {"conversationId": "098704ba-6f49-5ff4-9bee-f84aa1c41718"}
-    answers = (
+    answers: tuple[dict[str, Any], ...] = (
+        {"status": 200, "body": {"totalHits": 0}},
         {"status": 400, "headers": {"ININ-Correlation-Id": IMAGE}, "body": {"code": SCRIPT, "message": IMAGE}},
         {"status": 200, "body": {"conversations": [poison, drifting], "totalHits": 2}},
     )
