@@ -26,8 +26,7 @@ def _schema_drifted(event: events.SchemaDrifted) -> Line:
     named = ", ".join(event.paths[:_MOST_PATHS]) + (" …" if len(event.paths) > _MOST_PATHS else "")
     return Line(
         level=logging.WARNING,
-        message=f"Genesys Cloud sent {len(event.paths)} fields that the schema does not know or in another type: "
-        f"{named}",
+        message=f"Genesys Cloud sent what the schema does not know, or has in another type: {named}",
         fields=of_read(event.read, paths=list(event.paths)),
         what_to_do="nothing at once: they are kept in `extras`; a later version gives them columns of their own",
     )

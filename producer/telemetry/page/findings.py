@@ -107,7 +107,7 @@ def _holes(status: SourceStatus) -> Finding:
         level=Level.BAD,
         name="holes",
         what=f"{count(status.holes_in_all, 'hole')} in coverage: {least}{duration(length)} could not be read",
-        what_to_do="nothing at once: they are asked for again; if they stay, mend the reasons listed under Holes",
+        what_to_do="nothing at once; if they stay, mend the reasons listed under Holes",
         since=min((hole.opened_at for hole in status.holes), default=None),
         source=status.source,
     )
