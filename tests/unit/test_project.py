@@ -163,7 +163,7 @@ def test_every_command_that_a_text_recommends_exists() -> None:
     named = {
         match[1] for name in files for match in re.finditer(r"`genesys-producer ([a-z]+(?: [a-z]+)?)", _text(name))
     }
-    actions = {"topics": {"create"}, "state": {"show"}, "config": {"check", "show", "schema"}}
+    actions = {"topics": {"create", "check"}, "state": {"show"}, "config": {"check", "show", "schema"}}
 
     assert {words for words in named if words.split()[0] not in COMMANDS} == set()
     two = {tuple(words.split()) for words in named if " " in words and words.split()[0] in actions}
@@ -197,6 +197,7 @@ CLASSES_OF_WORDS = {
     "limiter": "Limiter",
     "breaker": "Breaker",
     "working copy": "WorkingCopy",
+    "prerequisite": "Prerequisite",
 }
 
 
