@@ -3,182 +3,35 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
-from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from producer.dev.broker import Broker
 from producer.doctor.results import Prerequisite
 from producer.kafka.options import DEFAULT_PARTITIONS, SecurityOptions
 from producer.kafka.sink import KafkaSink
 from producer.model.batch import Topic
-from producer.simulator import SimulatorOptions
-from producer.simulator.faults import Fault, Trouble
-from tests.support.guarded import ACCESS_LISTS, PASSWORD, USER, Guarded, guarded_broker
+from tests.support.guarded import ACCESS_LISTS, PASSWORD, USER, guarded_broker
 from tests.support.simulated import SimulatedOrganisation
-from tests.support.sinks import StandingClock, batch, make_topic, options, values
+from tests.support.sinks import StandingClock, batch, options, values
 from tests.support.stage import Script, Stage, free_port
+from tests.support.ward import SECRET, Case, Ended, Ward, allow, doctor, make_topics, organisation_options, variables
 
-SECONDS = 60.0
-SECRET = "doctor/Canary+51c8"
+pytestmark = [pytest.mark.timeout(120), pytest.mark.kafka]
+
 WRONG_SECRET = "doctor/Mistyped+03d1"
 WRONG_PASSWORD = "kafka/Mistyped+77aa"
 READER = "reader"
 STRANGER = "stranger"
 TOKEN_PATH = "/oauth/token"
 OTHER_ORGANISATION = "00000000-0000-4000-8000-000000000000"
-LONG_AGO = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is set otherwise, and what `doctor` must find: by name of a check its outcome and a part of its finding and
-    its cure. Besides these nothing fails and nothing warns.
-    """
-
-    name: str
-    found: Mapping[str, tuple[str, str, str]]
-    settings: Mapping[str, str] = field(default_factory=dict)
-    environ: Mapping[str, str] = field(default_factory=dict)
-    options: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a run of `doctor` ended."""
-
-    code: int
-    out: str
-    said: str
-
-    @property
-    def checks(self) -> dict[str, dict[str, str]]:
-        """The checks by name."""
-        return {check["name"]: check for check in json.loads(self.out)["checks"]}
-
-
-def doctor(environ: Mapping[str, str], *words: str, python: tuple[str, ...] = ()) -> Ended:
-    """Run it with these variables and none of the caller's settings."""
-    own = ("GENESYS", "PRODUCER_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    done = subprocess.run(
-        [sys.executable, *python, "-m", "producer", *words],
-        check=False,
-        env={**inherited, **environ},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
-
-
-def variables(settings: Mapping[str, str]) -> dict[str, str]:
-    """Settings as variables; what is empty is not set."""
-    return {f"PRODUCER_{name}": value for name, value in settings.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Ward:
-    """Where everything is well: a guarded broker with exactly the access lists that are needed, and organisations."""
-
-    guarded: Guarded
-    organisations: Mapping[str, SimulatedOrganisation]
-    directory: Path
-    prefix: str
-    taken_port: int
-
-    def settings(self) -> dict[str, str]:
-        """The settings with which all is well."""
-        return {
-            **self.organisation("healthy"),
-            "GENESYS__CLIENT_ID": "simulator",
-            "GENESYS__CLIENT_SECRET": SECRET,
-            "KAFKA__BOOTSTRAP_SERVERS": self.guarded.address,
-            "KAFKA__SECURITY__PROTOCOL": "SASL_SSL",
-            "KAFKA__SECURITY__SASL_MECHANISM": "PLAIN",
-            "KAFKA__SECURITY__USERNAME": USER,
-            "KAFKA__SECURITY__PASSWORD": PASSWORD,
-            "KAFKA__SECURITY__CA_FILE": str(self.guarded.ca_file),
-            "KAFKA__TOPICS__PREFIX": self.prefix,
-            "KAFKA__APPLICATION_ID": self.prefix,
-            "KAFKA__REPLICATION_FACTOR": "1",
-            "KAFKA__MIN_INSYNC_REPLICAS": "1",
-            "ADMIN__HOST": "127.0.0.1",
-            "ADMIN__PORT": str(free_port()),
-            "STATE__PATH": str(self.directory / "state"),
-        }
-
-    def organisation(self, name: str) -> dict[str, str]:
-        """The addresses of an organisation."""
-        url = self.organisations[name].url
-        return {"GENESYS__API_URL": url, "GENESYS__LOGIN_URL": url}
-
-    def run(self, case: Case) -> Ended:
-        """Run `doctor` as the case has it."""
-        settings = {**self.settings(), **case.settings}
-        environ = {**variables(settings), **case.environ}
-        return doctor(environ, "doctor", "--output", "json", python=case.options)
-
-
-def _walled(folder: Path) -> Path:
-    """A cassette of an organisation that lets nobody in from here."""
-    folder.mkdir()
-    refusal = {"code": "ip.not.authorized", "message": "Your IP address is not allowed", "status": 401}
-    request = {"method": "GET", "path": "/api/v2/tokens/me"}
-    (folder / "1.request.json").write_text(json.dumps(request))
-    (folder / "1.response.json").write_text(json.dumps({"status": 401, "body": refusal}))
-    return folder
-
-
-def _organisations(directory: Path) -> dict[str, SimulatorOptions]:
-    limited = Fault(kind=Trouble.RATE_LIMITED, path="/details/query", retry_after=17)
-    return {
-        "healthy": SimulatorOptions(client_secret=SECRET),
-        "forbidding": SimulatorOptions(client_secret=SECRET, permission=False),
-        "limiting": SimulatorOptions(client_secret=SECRET, faults=(limited,)),
-        "walled": SimulatorOptions(client_secret=SECRET, cassette=_walled(directory / "walled")),
-        "past": SimulatorOptions(client_secret=SECRET, origin=LONG_AGO),
-        "headed": SimulatorOptions(client_secret=SECRET, rate_headers=True, limit_per_minute=120),
-    }
-
-
-def allow(guarded: Guarded, user: str, prefix: str, *, everything: bool) -> None:
-    """The access lists of a user: all that the daemon needs, or no more than looking."""
-    looking = [AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS]
-    granted = {
-        (ResourceType.TOPIC, f"{prefix}.", ResourcePatternType.PREFIXED): looking,
-        **(
-            {
-                (ResourceType.TOPIC, f"{prefix}.", ResourcePatternType.PREFIXED): [*looking, AclOperation.WRITE],
-                (ResourceType.TOPIC, f"{prefix}.state.v1", ResourcePatternType.LITERAL): [AclOperation.READ],
-                (ResourceType.TRANSACTIONAL_ID, prefix, ResourcePatternType.PREFIXED): [AclOperation.WRITE],
-            }
-            if everything
-            else {}
-        ),
-    }
-    bindings = [
-        AclBinding(*resource, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
-        for resource, operations in granted.items()
-        for operation in operations
-    ]
-    admin = AdminClient({"bootstrap.servers": guarded.broker.bootstrap_servers})
-    for made in admin.create_acls(bindings).values():
-        made.result(timeout=15)
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +41,8 @@ def ward(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
     with ExitStack() as stack:
         guarded = stack.enter_context(guarded_broker(directory, READER, STRANGER, properties=ACCESS_LISTS))
         organisations = {
-            name: stack.enter_context(SimulatedOrganisation(each)) for name, each in _organisations(directory).items()
+            name: stack.enter_context(SimulatedOrganisation(each))
+            for name, each in organisation_options(directory).items()
         }
         taken = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         ward = Ward(guarded, organisations, directory, "ward", taken.getsockname()[1])
@@ -196,22 +50,8 @@ def ward(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
         allow(guarded, USER, "odd", everything=True)
         allow(guarded, USER, "none", everything=True)
         allow(guarded, READER, "ward", everything=False)
-        _make_topics(ward)
+        make_topics(ward)
         yield ward
-
-
-def _make_topics(ward: Ward) -> None:
-    open_listener = {
-        "KAFKA__BOOTSTRAP_SERVERS": ward.guarded.broker.bootstrap_servers,
-        "KAFKA__TOPICS__PREFIX": ward.prefix,
-        "KAFKA__REPLICATION_FACTOR": "1",
-        "KAFKA__MIN_INSYNC_REPLICAS": "1",
-    }
-    made = doctor(variables(open_listener), "topics", "create")
-    assert (made.code, made.said) == (0, "")
-    own = ward.guarded.broker
-    make_topic(own, "odd.conversations.v1", 5, cleanup_policy="delete", min_insync_replicas="2")
-    make_topic(own, "odd.state.v1", 8, cleanup_policy="compact", max_message_bytes="1000000")
 
 
 def cases(ward: Ward) -> list[Case]:
@@ -393,7 +233,6 @@ def runs(ward: Ward) -> dict[str, tuple[Case, Ended]]:
         return {case.name: (case, ended) for case, ended in zip(tried, pool.map(ward.run, tried), strict=True)}
 
 
-@pytest.mark.timeout(120)
 def test_every_broken_prerequisite_is_named_with_its_cure_and_no_other(runs: dict[str, tuple[Case, Ended]]) -> None:
     wrong = {}
     for name, (case, ended) in runs.items():
@@ -512,7 +351,6 @@ def test_topics_check_says_what_differs_and_ends_with_one(ward: Ward) -> None:
     }.items() <= differences.items()
 
 
-@pytest.mark.timeout(120)
 def test_a_daemon_goes_on_undisturbed_beside_it(broker: Broker, tmp_path: Path) -> None:
     with Stage(broker, tmp_path, Script(settings={"GENESYS__REALM_ID": None})) as stage:
         stage.make_topics()
