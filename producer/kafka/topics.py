@@ -23,6 +23,7 @@ MIN_INSYNC_REPLICAS = "min.insync.replicas"
 MAX_MESSAGE_BYTES = "max.message.bytes"
 DELETE_RETENTION = "delete.retention.ms"
 
+_REPLICAS = "the replication factor"
 _PAUSE = 0.05  # seconds
 _HOUR = 3_600_000  # ms
 _DAY = 24 * _HOUR
@@ -221,10 +222,13 @@ def _replica_differences(
         return [
             Difference(
                 topic=name,
-                subject=MIN_INSYNC_REPLICAS,
-                declared=f"{options.min_insync_replicas} of {options.replication_factor}",
-                found=f"{needed} of {facts.replicas}",
-                what_to_do="nothing can be written: lower it, or give the topic more replicas, with your Kafka tools",
+                subject=_REPLICAS,
+                declared=f"at least {needed}",
+                found=str(facts.replicas),
+                what_to_do=(
+                    f"nothing can be written, since {MIN_INSYNC_REPLICAS} is {needed}: lower that, or give the topic"
+                    " more replicas, with your Kafka tools"
+                ),
                 refused=True,
             )
         ]
@@ -233,7 +237,7 @@ def _replica_differences(
     return [
         Difference(
             topic=name,
-            subject="the replication factor",
+            subject=_REPLICAS,
             declared=str(options.replication_factor),
             found=str(facts.replicas),
             what_to_do="reassign its partitions with your Kafka tools, or declare kafka.replication_factor as it is",

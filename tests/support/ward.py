@@ -1,4 +1,4 @@
-"""Where a daemon has all that it needs: a guarded broker and organisations, to break one thing at a time."""
+"""A place where every prerequisite of the daemon is met, and what is needed to break them one by one."""
 
 from __future__ import annotations
 
@@ -24,11 +24,6 @@ from tests.support.sinks import make_topic
 
 SECONDS = 60.0
 SECRET = "doctor/Canary+51c8"
-WRONG_SECRET = "doctor/Mistyped+03d1"
-WRONG_PASSWORD = "kafka/Mistyped+77aa"
-READER = "reader"
-STRANGER = "stranger"
-OTHER_ORGANISATION = "00000000-0000-4000-8000-000000000000"
 LONG_AGO = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
 
 
@@ -65,8 +60,8 @@ def doctor(environ: Mapping[str, str], *words: str, python: tuple[str, ...] = ()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     done = subprocess.run(
         [sys.executable, *python, "-m", "producer", *words],
-        env={**inherited, **environ},
         check=False,
+        env={**inherited, **environ},
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -132,7 +127,7 @@ def _walled(folder: Path) -> Path:
     return folder
 
 
-def organisations_in(directory: Path) -> dict[str, SimulatorOptions]:
+def organisation_options(directory: Path) -> dict[str, SimulatorOptions]:
     limited = Fault(kind=Trouble.RATE_LIMITED, path="/details/query", retry_after=17)
     return {
         "healthy": SimulatorOptions(client_secret=SECRET),
@@ -169,7 +164,7 @@ def allow(guarded: Guarded, user: str, prefix: str, *, everything: bool) -> None
         made.result(timeout=15)
 
 
-def make_topics_of(ward: Ward) -> None:
+def make_topics(ward: Ward) -> None:
     open_listener = {
         "KAFKA__BOOTSTRAP_SERVERS": ward.guarded.broker.bootstrap_servers,
         "KAFKA__TOPICS__PREFIX": ward.prefix,

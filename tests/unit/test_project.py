@@ -198,6 +198,7 @@ CLASSES_OF_WORDS = {
     "limiter": "Limiter",
     "breaker": "Breaker",
     "working copy": "WorkingCopy",
+    "prerequisite": "Prerequisite",
 }
 
 

@@ -19,7 +19,7 @@ from producer.encoding.avro import Avro
 from producer.encoding.schemas import Subject
 from producer.settings import Settings
 
-_TIMEOUT = 5  # seconds
+_TIMEOUT = 3  # seconds
 _LARGEST = 1 << 20  # bytes
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound to it here
 

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from producer.doctor.judging import source as judging
+from producer.doctor.judging.source import Exchange
+from producer.doctor.results import Outcome, Prerequisite
+from producer.genesys.exchange import Answer, Failure, NoAnswer
+from producer.genesys.limiter import LimiterPolicy
+
+NOW = datetime(2026, 3, 10, 10, 0, 0, 500_000, tzinfo=UTC)
+LAG = timedelta(seconds=30)
+
+
+def answer(status: int, body: Any, **headers: str) -> Answer:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}, body=raw)
+
+
+def refusal(status: int, code: str, message: str = "no") -> Answer:
+    return answer(status, {"status": status, "code": code, "message": message})
+
+
+@pytest.mark.parametrize(
+    ("given", "area", "finding"),
+    [
+        (
+            answer(200, {"access_token": "t", "expires_in": 3600}),
+            Prerequisite.LOGIN,
+            "a token for us, good for 1:00:00",
+        ),
+        (answer(400, {"error": "invalid_client", "description": "client not found"}), Prerequisite.LOGIN, "unknown cl"),
+        (answer(401, {"error": "invalid_client", "description": "no"}), Prerequisite.LOGIN, "wrong secret: 401"),
+        (answer(200, b"<html>"), Prerequisite.LOGIN_HOST, "the token answer is no JSON object"),
+        (answer(503, b""), Prerequisite.LOGIN_HOST, "server error: 503 no body"),
+        (refusal(401, "ip.not.authorized"), Prerequisite.ALLOW_LIST, "the address of this machine is not allowed"),
+        (refusal(429, "too.many.requests"), Prerequisite.RATE_LIMIT, "too many requests"),
+    ],
+)
+def test_what_the_login_says_belongs_to_the_client_or_to_the_host(
+    given: Answer, area: Prerequisite, finding: str
+) -> None:
+    result = judging.login("us", given, NOW)
+
+    assert result.prerequisite is area
+    assert result.finding.startswith(finding)
+    assert (result.outcome is Outcome.OK) is (judging.token_in(given, NOW) is not None)
+
+
+@pytest.mark.parametrize(
+    ("expected", "given", "area", "outcome"),
+    [
+        (None, answer(200, {"organization": {"id": "a"}}), Prerequisite.ORGANISATION, Outcome.OK),
+        ("a", answer(200, {"organization": {"id": "a"}}), Prerequisite.ORGANISATION, Outcome.OK),
+        ("a", answer(200, {"organization": {"id": "b"}}), Prerequisite.ORGANISATION, Outcome.FAILED),
+        ("a", answer(200, {}), Prerequisite.ORGANISATION, Outcome.WARNING),
+        ("a", refusal(404, "not.found"), Prerequisite.ORGANISATION, Outcome.WARNING),
+        ("a", refusal(403, "missing.permissions"), Prerequisite.ORGANISATION, Outcome.WARNING),
+        (None, refusal(404, "not.found"), Prerequisite.ORGANISATION, Outcome.OK),
+        ("a", refusal(401, "bad.credentials"), Prerequisite.LOGIN, Outcome.FAILED),
+        ("a", refusal(401, "ip.not.authorized"), Prerequisite.ALLOW_LIST, Outcome.FAILED),
+        ("a", answer(200, b"<html>"), Prerequisite.API_HOST, Outcome.FAILED),
+        ("a", answer(502, b"<html>"), Prerequisite.API_HOST, Outcome.FAILED),
+    ],
+)
+def test_whose_the_token_is(expected: str | None, given: Answer, area: Prerequisite, outcome: Outcome) -> None:
+    result = judging.organisation(expected, given, NOW)
+
+    assert (result.prerequisite, result.outcome) == (area, outcome)
+
+
+@pytest.mark.parametrize(
+    ("given", "area"),
+    [
+        (refusal(403, "missing.any.permissions", "you must have [x:y:view]"), Prerequisite.PERMISSION),
+        (refusal(429, "too.many.requests"), Prerequisite.RATE_LIMIT),
+        (refusal(400, "bad.request"), Prerequisite.PERMISSION),
+    ],
+)
+def test_a_query_that_is_refused(given: Answer, area: Prerequisite) -> None:
+    result = judging.permission(given, NOW)
+
+    assert (result.prerequisite, result.outcome) == (area, Outcome.FAILED)
+    assert json.loads(given.body)["message"] in result.finding
+
+
+@pytest.mark.parametrize(
+    ("headers", "outcome", "finding"),
+    [
+        ({}, Outcome.OK, "limits.requests_per_minute is 300, used up to 270; the API does not say"),
+        ({"inin_ratelimit_allowed": "300"}, Outcome.OK, "the API allows 300 a minute; limits.requests_per_minute is"),
+        ({"inin_ratelimit_allowed": "120"}, Outcome.WARNING, "the API allows 120 a minute; limits."),
+    ],
+)
+def test_the_rate_limit_in_force(headers: dict[str, str], outcome: Outcome, finding: str) -> None:
+    result = judging.rate_limit(LimiterPolicy(), answer(200, {}, **headers))
+
+    assert (result.outcome, result.finding[: len(finding)]) == (outcome, finding)
+
+
+@pytest.mark.parametrize(
+    ("server", "outcome", "finding"),
+    [
+        (0, Outcome.OK, "within 1 s of the server's"),
+        (-2, Outcome.OK, "within 2 s of the server's"),  # a Date is cut, an exchange takes its time
+        (-10, Outcome.WARNING, "10 s ahead of the server's: the head lag is that much shorter"),
+        (-60, Outcome.FAILED, "60 s ahead of the server's"),
+        (30, Outcome.OK, "within 30 s of the server's"),
+        (60, Outcome.WARNING, "60 s behind the server's: conversations come that much later"),
+    ],
+)
+def test_how_far_the_clock_is_off(server: int, outcome: Outcome, finding: str) -> None:
+    date = format_datetime(NOW + timedelta(seconds=server), usegmt=True)
+    exchange = Exchange(address="https://x", outcome=answer(200, {}, date=date), sent_at=NOW, received_at=NOW)
+    result = judging.clock(exchange, LAG)
+
+    assert result is not None
+    assert (result.outcome, result.finding) == (outcome, finding)
+
+
+def test_without_a_date_nothing_is_said_of_the_clock() -> None:
+    unreachable = NoAnswer(Failure.TIMEOUT, "timeout at x")
+    for outcome in (answer(200, {}), unreachable):
+        assert judging.clock(Exchange(address="", outcome=outcome, sent_at=NOW, received_at=NOW), LAG) is None
+
+
+def test_a_host_that_is_not_reached_is_told_with_its_cure() -> None:
+    error = NoAnswer(Failure.TIMEOUT, "timeout at x")
+    error.__cause__ = TimeoutError()
+    result = judging.host(Prerequisite.API_HOST, Exchange(address="", outcome=error, sent_at=NOW, received_at=NOW))
+
+    assert (result.outcome, result.finding) == (Outcome.FAILED, "timeout at x")
+    assert "firewall" in result.what_to_do
