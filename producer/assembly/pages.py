@@ -106,7 +106,11 @@ class PageWorker:
             worker=self, read=read, page_number=page.number, sighting=sighting, look_up=look_up, result=result
         )
         for raw in page.conversations:
-            run.settle(raw, self.compare(raw, look_up, sighting))
+            state = remembered.get(raw.id) if raw.id else None
+            if state is not None and state.raw_hash == raw.hash and state.id not in result.states and not state.doubted:
+                result.unchanged += 1  # most of most pages: nothing to compare, nothing to remember
+            else:
+                run.settle(raw, self.compare(raw, look_up, sighting))
         result.first_seen = len(result.states.keys() - remembered.keys() - pending.keys())
         return result
 

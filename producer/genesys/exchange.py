@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from producer import errors
 
@@ -48,8 +49,13 @@ class Answer:
 
 def served_at(headers: Mapping[str, str]) -> datetime | None:
     """The server's clock as its Date tells it, in whole seconds; None where it is absent or no instant."""
+    return _instant(headers.get("date", ""))
+
+
+@lru_cache(maxsize=16)  # many answers come in one second, and reading a date costs as much as a conversation
+def _instant(date: str) -> datetime | None:
     try:
-        told = parsedate_to_datetime(headers.get("date", ""))
+        told = parsedate_to_datetime(date)
         return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

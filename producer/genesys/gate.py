@@ -17,6 +17,7 @@ from producer.genesys.outcome import Trouble
 from producer.model.checkpoint import Usage
 from producer.ports import Clock, Observer
 
+_MEASURED_EVERY = timedelta(seconds=1)  # nobody looks more often; what goes wrong is told at once
 _ALLOWED = "inin-ratelimit-allowed"  # removed by the vendor in 2021; read where it comes back
 
 
@@ -40,6 +41,7 @@ class Gate:
         self._turnstile = asyncio.Lock()
         self._limiter = Limiter(options.limiter, now=clock.now())
         self._breaker = Breaker(options.breaker)
+        self._measured_at = clock.now() - _MEASURED_EVERY
         self.slots = asyncio.Semaphore(options.concurrency)
 
     def __repr__(self) -> str:
@@ -70,10 +72,12 @@ class Gate:
 
     def answered(self, headers: Mapping[str, str]) -> None:
         """The request was answered with what was asked for."""
-        self._limiter.answered(self._clock.now())
+        now = self._clock.now()
+        self._limiter.answered(now)
         self._listen(headers)
         self._succeeded()
-        self._measure()
+        if now - self._measured_at >= _MEASURED_EVERY:
+            self._measure(now)
 
     def troubled(self, sent_at: datetime, trouble: Trouble, request_id: str) -> None:
         """The request was answered otherwise, or not at all."""
@@ -101,7 +105,7 @@ class Gate:
             self._tell_breaker(before, trouble.reason)
         else:
             self._succeeded()
-        self._measure()
+        self._measure(now)
 
     def given_up(self, sent_at: datetime) -> None:
         """The request was cancelled while it was out."""
@@ -142,7 +146,7 @@ class Gate:
         if allowed is not None:
             self._limiter.told(allowed)
 
-    def _measure(self) -> None:
-        now = self._clock.now()
+    def _measure(self, now: datetime) -> None:
+        self._measured_at = now
         cap, learned, used = self._limiter.cap(now), self._limiter.learned(now), self._limiter.used(now)
         self._observe(events.LimiterMeasured(source=self._source, cap=cap, learned=learned, used=used))

@@ -98,4 +98,4 @@ def page_of(number: int, reply: Reply[SplitBody]) -> Page:
 
 def _likeness(conversations: Sequence[RawConversation]) -> int:
     """A number for the conversations of a page in their order."""
-    return hash(tuple([found.id or bytes(found.raw) for found in conversations]))
+    return hash(tuple([found.id or found.hash for found in conversations]))

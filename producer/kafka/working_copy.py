@@ -22,7 +22,7 @@ from producer.model.instants import Millis
 
 _LAYOUT = 1  # of the tables below; a file of another layout is made anew
 _IDS_AT_ONCE = 500
-_RECENT = 16_384  # states held ready, about 1 KB each: an overlap reads the same conversations again with every poll
+_RECENT = 16_384  # states of a source held ready, about 1 KB each: a poll's overlap reads the same ones again
 _PRIVATE = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"  # nothing is undone: a copy that failed is dropped
 _DURABLE = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 _CACHE = "PRAGMA cache_size = -16384;"  # KiB: what a lane keeps in memory, however much it tracks
@@ -53,7 +53,7 @@ class WorkingCopy:
         """Use the file at `path` if it is sound, else begin anew; None: a temporary file that nobody else sees."""
         self._path = path
         self._connection: sqlite3.Connection | None = None
-        self._recent: dict[tuple[str, str], ConversationState] = {}  # by source and id, in the order they were read in
+        self._recent: dict[str, dict[str, ConversationState]] = {}  # by source, then id, in the order they were read in
         with self._failures():
             self._connection = self._opened()
 
@@ -70,14 +70,14 @@ class WorkingCopy:
     def known(self, source: str, ids: Iterable[str]) -> dict[str, ConversationState]:
         """The states of these conversations; ids that are not known are left out."""
         wanted = list(ids)
-        recent = self._recent
-        found = {each: state for each in wanted if (state := recent.get((source, each))) is not None}
+        recent = self._recent.setdefault(source, {})
+        found = {each: recent[each] for each in wanted if each in recent}
         remaining = iter([each for each in wanted if each not in found])
         while chunk := list(islice(remaining, _IDS_AT_ONCE)):
             rows = self._rows(_KNOWN.format(",".join("?" * len(chunk))), (source, *chunk))
             read = {conversation_id: decode_conversation(value) for conversation_id, value in rows}
             found |= read
-            recent.update(((source, each), state) for each, state in read.items())
+            recent.update(read)
         for oldest in list(islice(recent, max(0, len(recent) - _RECENT))):
             del recent[oldest]
         return found
@@ -99,7 +99,7 @@ class WorkingCopy:
         checkpoints = [(key.source, value) for key, value in kept if key.id is None]
         forgotten = [key for key, value in latest.items() if value is None]
         for key in latest:
-            self._recent.pop((key.source, key.id or ""), None)
+            self._recent.get(key.source, {}).pop(key.id or "", None)
         with self._failures(), self._transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO conversation VALUES (?, ?, ?)", states)
             connection.executemany("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", checkpoints)

@@ -69,3 +69,8 @@ class ConversationState(msgspec.Struct, frozen=True, array_like=True, kw_only=Tr
     names_missing: tuple[str, ...] = ()
     dead_lettered: bytes | None = None
     redacted: bool = False
+
+    @property
+    def doubted(self) -> bool:
+        """Something waits for the next sighting: known bytes then change what is remembered."""
+        return not self.redacted and (self.regression is not None or self.absent_reads > 0)

@@ -63,11 +63,13 @@ class Read:
 class RawConversation(msgspec.Struct, frozen=True, gc=False):
     """One conversation as it came, not parsed. `id` is what its raw bytes say without parsing; parsing confirms it.
 
-    `raw` may be a view into the whole answer: a copy of each would cost as much as hashing them.
+    `raw` may be a view into the whole answer: a copy of each would cost as much as hashing them. `hash` is what
+    `ConversationState.raw_hash` remembers of it, 16 bytes.
     """
 
     id: str | None
     raw: bytes | msgspec.Raw
+    hash: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

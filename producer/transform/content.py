@@ -14,11 +14,12 @@ from typing import Any
 import msgspec
 
 from producer import errors
-from producer.transform.split import LONGEST_ID
 
 Content = dict[str, Any]
 
 ROOT = "$"
+LONGEST_ID = 255
+"""Characters of an id; the API's are UUIDs. Anything longer is no key that one could work with."""
 SETS = frozenset(
     {
         "accessAttributes",

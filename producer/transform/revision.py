@@ -19,7 +19,7 @@ from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, 
 from producer.model.reads import RawConversation
 from producer.transform import attributes
 from producer.transform.content import ROOT, Content, parse, usable_id
-from producer.transform.fingerprint import FINGERPRINT_VERSION, FINGERPRINTS, fingerprint, raw_hash
+from producer.transform.fingerprint import FINGERPRINT_VERSION, FINGERPRINTS, fingerprint
 from producer.transform.normalize import Normalized, Normalizer
 
 Known = Callable[[str], ConversationState | None]
@@ -41,7 +41,7 @@ class Comparison:
 
     def __call__(self, raw: RawConversation, known: Known, sighting: Sighting) -> Outcome:
         """What came of a raw conversation. Never raises for what the conversation holds: that is Poison."""
-        seen = raw_hash(raw.raw)
+        seen = raw.hash
         state = known(raw.id) if raw.id is not None else None
         if state is not None and seen == state.raw_hash:
             return _seen_again(state)
@@ -179,7 +179,7 @@ def _first_seen(name: str, sighting: Sighting) -> ConversationState:
 
 def _seen_again(state: ConversationState) -> Unchanged:
     """Known bytes: nothing to remember, unless something was doubted."""
-    if state.redacted or (state.regression is None and not state.absent_reads):
+    if not state.doubted:
         return _UNCHANGED
     return Unchanged(state=replace(state, regression=None, absent_reads=0, absent_since=None))
 

@@ -1,21 +1,21 @@
 """Which conversations the body of an answer holds, found without parsing them.
 
-One pass over the body finds where each conversation begins and ends; its id is read off its bytes. Most conversations
-are known already and are never parsed.
+One pass over the body finds where each conversation begins and ends; its id is read off its bytes, and the bytes are
+hashed. Most conversations are known already and are never parsed.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
 from producer import errors
 from producer.model.reads import RawConversation, SplitBody
 from producer.transform.brackets import by_brackets
-
-LONGEST_ID = 255
-"""Characters of an id; the API's are UUIDs. Anything longer is no key that one could work with."""
+from producer.transform.content import LONGEST_ID
+from producer.transform.fingerprint import raw_hash
 
 _ID = re.compile(rb'"conversationId"[ \t\r\n]*:[ \t\r\n]*"(?:([ !#-\[\]-~]{1,%d})")?' % LONGEST_ID)
 
@@ -56,17 +56,17 @@ def split(body: bytes) -> SplitBody:
         found = by_brackets(body)
         if found is not None and found[1]:
             frame, items = found
-            single = tuple([RawConversation(guess_id(item), item) for item in items])
-            return SplitBody(conversations=single, total_hits=split(frame).total_hits)
+            return SplitBody(conversations=_raw(items), total_hits=split(frame).total_hits)
         raise errors.MalformedBody(f"the answer of {len(body)} bytes can't be used: {error}") from error
     if not parts.conversations and parts.conversationId is not _ABSENT:
-        return SplitBody(conversations=(RawConversation(guess_id(body), body),), total_hits=None)
+        return SplitBody(conversations=_raw([body]), total_hits=None)
     if parts.conversations is msgspec.UNSET and not _says_nothing(parts, body):
         raise errors.MalformedBody(f"the answer of {len(body)} bytes is an object, but none of this API")
-    return SplitBody(
-        conversations=tuple([RawConversation(guess_id(raw), raw) for raw in parts.conversations or ()]),
-        total_hits=_count(parts.totalHits),
-    )
+    return SplitBody(conversations=_raw(parts.conversations or ()), total_hits=_count(parts.totalHits))
+
+
+def _raw(conversations: Iterable[bytes | msgspec.Raw]) -> tuple[RawConversation, ...]:
+    return tuple([RawConversation(guess_id(raw), raw, raw_hash(raw)) for raw in conversations])
 
 
 def guess_id(raw: bytes | msgspec.Raw) -> str | None:

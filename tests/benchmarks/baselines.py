@@ -30,6 +30,7 @@ from producer.encoding.schemas import Subject
 from producer.model.instants import Millis
 from producer.model.outcome import Emitted, Sighting
 from producer.model.reads import Origin, RawConversation
+from producer.transform.fingerprint import raw_hash
 from producer.transform.normalize import Detail, Normalizer
 from producer.transform.revision import Comparison
 from tests.benchmarks.conversations import PER_PAGE, bodies, conversations, pool
@@ -69,7 +70,7 @@ def writing(detail: Detail) -> Callable[[], int]:
 
 
 def _record(compare: Comparison, raw: bytes) -> Any:
-    outcome = compare(RawConversation(None, raw), lambda _id: None, _SIGHTING)
+    outcome = compare(RawConversation(None, raw, raw_hash(raw)), lambda _id: None, _SIGHTING)
     if not isinstance(outcome, Emitted):
         raise SystemExit(f"a conversation of the benchmark is not emitted but {outcome}")
     return outcome.record

@@ -9,6 +9,7 @@ from typing import Any
 from producer.model.instants import floor_millis
 from producer.model.reads import Page, RawConversation, Read, ReadEnd, ReadKind, Verdict
 from producer.model.windows import Interval, Slice, Window
+from producer.transform.fingerprint import raw_hash
 
 DAY = datetime(2025, 3, 10, tzinfo=UTC)
 """The day of every time of day in these tests."""
@@ -53,7 +54,7 @@ def head_read(start: str = "10:00", end: str = "10:05", *, request_id: str = "r1
 def raw(**content: Any) -> RawConversation:
     """A raw conversation of `tests.support.plain_compare`."""
     text = json.dumps(content, separators=(",", ":")).encode()
-    return RawConversation(content.get("id"), text)
+    return RawConversation(content.get("id"), text, raw_hash(text))
 
 
 def page(

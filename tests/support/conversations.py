@@ -11,11 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import Raw
+
 from producer.encoding.avro import Avro
 from producer.encoding.schemas import Subject
 from producer.model.instants import Millis
 from producer.model.outcome import Sighting
 from producer.model.reads import Origin, RawConversation
+from producer.transform.fingerprint import raw_hash
 from producer.transform.normalize import Detail, Normalizer
 from producer.transform.revision import Comparison
 from producer.transform.split import guess_id
@@ -85,7 +88,12 @@ def conversation(*participants: Mapping[str, Any], **fields: Any) -> dict[str, A
 def seen(content: Any) -> RawConversation:
     """A conversation as a split page has it."""
     raw = content if isinstance(content, bytes) else json.dumps(content, separators=(",", ":")).encode()
-    return RawConversation(guess_id(raw), raw)
+    return guessed(guess_id(raw), raw)
+
+
+def guessed(conversation_id: str | None, raw: bytes | Raw) -> RawConversation:
+    """A conversation of which the split page says this id."""
+    return RawConversation(conversation_id, raw, raw_hash(raw))
 
 
 def nobody(_id: str) -> None:

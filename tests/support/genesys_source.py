@@ -16,10 +16,11 @@ from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff
 from producer.genesys.source import GenesysSource
-from producer.model.reads import Page, RawConversation, Read, ReadEnd, ReadKind, Split, SplitBody
+from producer.model.reads import Page, Read, ReadEnd, ReadKind, Split, SplitBody
 from producer.model.windows import Slice, Window
 from producer.ports import Clock
 from tests.support.clock import NOON, FakeClock
+from tests.support.conversations import guessed
 
 SECRET = "canary-secret-7731"
 WINDOW = Window(NOON, NOON + timedelta(minutes=16))
@@ -36,8 +37,7 @@ def split_body(body: bytes) -> SplitBody:
     if not isinstance(found, dict):
         raise errors.MalformedBody("the answer is not an object")
     conversations = tuple(
-        RawConversation(each.get("conversationId"), msgspec.json.encode(each))
-        for each in found.get("conversations") or ()
+        guessed(each.get("conversationId"), msgspec.json.encode(each)) for each in found.get("conversations") or ()
     )
     return SplitBody(conversations=conversations, total_hits=found.get("totalHits"))
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,16 +20,11 @@ from producer.model.outcome import Change, Drift, Emitted, Outcome, Poison, Regr
 from producer.model.reads import RawConversation
 
 
-def hash_of(text: bytes) -> bytes:
-    return hashlib.blake2b(text, digest_size=16).digest()
-
-
 def plain_compare(
     raw: RawConversation, known: Callable[[str], ConversationState | None], sighting: Sighting
 ) -> Outcome:
-    text = bytes(raw.raw)
-    content: dict[str, Any] = json.loads(text)
-    digest = hash_of(text)
+    content: dict[str, Any] = json.loads(bytes(raw.raw))
+    digest = raw.hash
     name: str = content.get("id") or f"#{digest.hex()}"
     before = known(name)
     if before is not None and before.raw_hash == digest:

@@ -17,7 +17,7 @@ from producer.model.instants import to_millis
 from producer.model.outcome import Change, Drift
 from producer.model.reads import Page, RawConversation, Read, ReadKind
 from tests.support.build import at, head_read, page, raw
-from tests.support.plain_compare import encode, hash_of, plain_compare
+from tests.support.plain_compare import encode, plain_compare
 
 AS_OF = to_millis(at("10:06"))
 NOW = at("10:06:30")
@@ -58,7 +58,7 @@ def work(
 
 def emitted_state(text: RawConversation, *, revision: int = 1, version: int = AS_OF) -> ConversationState:
     """What is remembered once `text` was emitted."""
-    digest = hash_of(bytes(text.raw))
+    digest = text.hash
     return ConversationState(
         id=text.id or "", fingerprint=digest, raw_hash=digest, revision=revision, version=version, as_of=AS_OF
     )
@@ -111,7 +111,7 @@ def test_changed_content_takes_the_next_revision_and_a_higher_version() -> None:
 def test_known_content_in_other_bytes_is_remembered_and_counted_as_unchanged() -> None:
     before = emitted_state(raw(id="a", v=1))
     other = raw(id="a", v=1, touched=True)
-    touched = msgspec.structs.replace(before, raw_hash=hash_of(bytes(other.raw)))
+    touched = msgspec.structs.replace(before, raw_hash=other.hash)
     result = work(page(other), memory=Memory({"a": before}))
     assert result == PageResult(states={"a": touched}, unchanged=1)
 
@@ -124,7 +124,7 @@ def test_a_stale_answer_changes_nothing() -> None:
 def test_a_regression_is_remembered_and_not_sent() -> None:
     before = emitted_state(raw(id="a", v=2))
     suspect = raw(id="a", v=1, regressed=True)
-    remembered = msgspec.structs.replace(before, raw_hash=hash_of(bytes(suspect.raw)))
+    remembered = msgspec.structs.replace(before, raw_hash=suspect.hash)
     result = work(page(suspect), memory=Memory({"a": before}))
     assert result == PageResult(states={"a": remembered}, regressed=1)
 
@@ -137,7 +137,7 @@ def test_one_poisoned_conversation_is_a_dead_letter_and_the_others_arrive() -> N
         (Topic.DEAD_LETTERS, b"b"),
         (Topic.CONVERSATIONS, b"c"),
     ]
-    digest = hash_of(bytes(poisoned.raw))
+    digest = poisoned.hash
     assert result.states["b"] == ConversationState(id="b", raw_hash=digest, as_of=AS_OF, dead_lettered=digest)
     assert result.letters == [
         ConversationDeadLettered(
@@ -180,7 +180,7 @@ def test_a_dead_letter_without_an_id_has_no_key_and_no_subject() -> None:
     result = work(page(nameless))
     (letter,) = result.records
     assert (letter.key, dict(letter.headers).get("ce_subject")) == (None, None)
-    assert list(result.states) == [f"#{hash_of(bytes(nameless.raw)).hex()}"]
+    assert list(result.states) == [f"#{nameless.hash.hex()}"]
     assert [told.conversation_id for told in result.letters] == [None]
 
 
@@ -208,14 +208,14 @@ def test_a_record_that_its_schema_refuses_is_a_dead_letter_and_takes_no_revision
         b"schema",
         b"$.wide",
     )
-    digest = hash_of(bytes(wide.raw))
+    digest = wide.hash
     assert result.states == {"a": msgspec.structs.replace(before, raw_hash=digest, dead_lettered=digest)}
     assert (result.emitted.total(), result.newest) == (0, [])
 
 
 def test_a_record_that_was_never_sent_and_can_not_be_is_remembered_without_content() -> None:
     wide = raw(id="a", v=2, wide=True)
-    digest = hash_of(bytes(wide.raw))
+    digest = wide.hash
     assert work(page(wide)).states == {"a": ConversationState(id="a", raw_hash=digest, dead_lettered=digest)}
 
 
@@ -263,7 +263,7 @@ def test_the_batch_in_the_making_is_younger_than_what_was_committed() -> None:
 
 
 def test_an_id_that_only_parsing_finds_is_asked_for_by_itself() -> None:
-    hidden = RawConversation(None, raw(id="a", v=1).raw)
+    hidden = msgspec.structs.replace(raw(id="a", v=1), id=None)
     memory = Memory({"a": emitted_state(raw(id="a", v=1))})
     assert work(page(hidden), memory=memory) == PageResult(unchanged=1)
     assert memory.asked == [set(), {"a"}]

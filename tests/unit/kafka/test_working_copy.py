@@ -59,7 +59,7 @@ def test_it_holds_only_so_many_states_ready(copy: WorkingCopy, monkeypatch: pyte
     copy.apply([remembered(each) for each in "abc"], position(3))
     for _ in range(2):
         assert copy.known("default", "abc") == {each: state(each) for each in "abc"}
-        assert len(copy._recent) == 2
+        assert len(copy._recent["default"]) == 2
 
 
 def test_a_null_value_forgets(copy: WorkingCopy) -> None:

@@ -22,6 +22,7 @@ from tests.support.conversations import (
     NOON,
     comparison,
     conversation,
+    guessed,
     millis,
     participant,
     seen,
@@ -135,13 +136,13 @@ def test_an_id_that_only_parsing_can_tell_is_known_all_the_same() -> None:
     memory.emit(ENDED)
     escaped = json.dumps(ENDED).replace('"c-1"', '"\\u0063-1"').encode()
     assert isinstance(memory.see(escaped), Unchanged)
-    assert memory.see(RawConversation(None, escaped)) == Unchanged()
+    assert memory.see(guessed(None, escaped)) == Unchanged()
 
 
 def test_a_wrong_guess_of_the_id_is_put_right_by_parsing() -> None:
     memory = Memory()
     memory.emit(ENDED)
-    outcome = memory.emit(RawConversation("c-1", seen(conversation(conversationId="c-2")).raw))
+    outcome = memory.emit(guessed("c-1", seen(conversation(conversationId="c-2")).raw))
     assert (outcome.state.id, outcome.change) == ("c-2", Change.NEW)
 
 
@@ -418,21 +419,21 @@ def test_one_poison_says_nothing_of_its_neighbours() -> None:
 
 
 @pytest.mark.parametrize("content", [ENDED | {"externalTag": "x"}, BROKEN])
-@pytest.mark.parametrize("guessed", ["c-1", None])
-def test_nothing_of_a_redacted_conversation_is_ever_emitted(content: dict[str, Any], guessed: str | None) -> None:
+@pytest.mark.parametrize("guess", ["c-1", None])
+def test_nothing_of_a_redacted_conversation_is_ever_emitted(content: dict[str, Any], guess: str | None) -> None:
     memory = Memory()
     memory.states["c-1"] = ConversationState(id="c-1", redacted=True)
-    assert memory.see(RawConversation(guessed, seen(content).raw)) == Unchanged()
+    assert memory.see(guessed(guess, seen(content).raw)) == Unchanged()
 
 
 def test_another_conversation_that_is_taken_for_a_redacted_one_is_emitted() -> None:
     memory = Memory()
     memory.states["c-1"] = ConversationState(id="c-1", redacted=True)
-    outcome = memory.emit(RawConversation("c-1", seen(conversation(conversationId="c-2")).raw))
+    outcome = memory.emit(guessed("c-1", seen(conversation(conversationId="c-2")).raw))
     assert outcome.state.id == "c-2"
 
 
 def test_bytes_that_show_the_id_of_a_redacted_conversation_and_do_not_parse_are_no_dead_letter() -> None:
     memory = Memory()
     memory.states["c-1"] = ConversationState(id="c-1", redacted=True)
-    assert memory.see(RawConversation("c-1", b'{"conversationId":"c-1","x":NaN}')) == Unchanged()
+    assert memory.see(guessed("c-1", b'{"conversationId":"c-1","x":NaN}')) == Unchanged()

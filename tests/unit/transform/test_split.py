@@ -7,16 +7,17 @@ import msgspec
 import pytest
 
 from producer import errors
-from producer.model.reads import RawConversation, SplitBody
+from producer.model.reads import SplitBody
 from producer.transform.split import guess_id, split
+from tests.support.conversations import guessed
 
 
 def test_a_page_is_cut_into_its_conversations_byte_for_byte() -> None:
     body = b'{"conversations": [{"conversationId":"a", "x": 1.50},\n {"conversationId":"b"}], "totalHits": 12}'
     assert split(body) == SplitBody(
         conversations=(
-            RawConversation("a", msgspec.Raw(b'{"conversationId":"a", "x": 1.50}')),
-            RawConversation("b", msgspec.Raw(b'{"conversationId":"b"}')),
+            guessed("a", msgspec.Raw(b'{"conversationId":"a", "x": 1.50}')),
+            guessed("b", msgspec.Raw(b'{"conversationId":"b"}')),
         ),
         total_hits=12,
     )
@@ -31,7 +32,7 @@ def test_an_answer_without_conversations_is_empty(body: bytes) -> None:
 
 def test_an_answer_by_id_is_one_conversation() -> None:
     body = b'{"conversationId":"a","participants":[]}'
-    assert split(body) == SplitBody(conversations=(RawConversation("a", body),), total_hits=None)
+    assert split(body) == SplitBody(conversations=(guessed("a", body),), total_hits=None)
 
 
 def test_an_answer_with_a_number_of_hits_alone_is_empty() -> None:
