@@ -214,7 +214,7 @@ EVENT_LOOP_LAG = Metric(
 OBSERVER_FAILURES = Metric(
     kind=Kind.COUNTER,
     name="observer_failures_total",
-    help="Events that a part of telemetry failed on; a defect of this program.",
+    help="Events that a part of telemetry failed on: a log that can't be written, else a defect of this program.",
     labels=(Label("listener", ("metrics", "health", "history", "logs")),),
     per_source=False,
 )
