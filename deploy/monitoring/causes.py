@@ -110,8 +110,8 @@ _PROCESS: tuple[Panel, ...] = (
     ),
     chart(
         "Failures of telemetry",
-        "Events that a part of telemetry failed on. `logs`: the log can't be written, its disk may be full. Others are a"
-        " defect of this program, to be reported.",
+        "Events that a part of telemetry failed on. `logs`: the log can't be written, its disk may be full. Any other"
+        " is a defect of this program, to be reported.",
         units.CountsPerMinute,
         Query(per_minute(names.OBSERVER_FAILURES, "listener"), "{{listener}}"),
     ),

@@ -39,12 +39,12 @@ SPAN = "5s"
 """What rates are taken over."""
 ANY = Scope()
 
-NO_ROOM_FOR_A_LOG = (
-    "-c",
-    "import os, sys; os.dup2(os.open('/dev/full', os.O_WRONLY), 2);"
-    " os.execv(sys.executable, [sys.executable, '-m', 'producer', 'run'])",
-)
-"""The daemon with a log whose disk is full."""
+NO_ROOM_FOR_A_LOG = """
+import os, sys
+os.dup2(os.open("/dev/full", os.O_WRONLY), 2)
+os.execv(sys.executable, [sys.executable, "-m", "producer", "run"])
+"""
+"""The daemon with a log whose disk is full, as a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _lose_the_lane(stage: Stage, prometheus: Prometheus, first: Daemon, port: in
     Its log can't be written, which hinders it in nothing.
     """
     epoch = str(stage.clock.epoch + SECONDS_BEHIND)
-    stage.start(*NO_ROOM_FOR_A_LOG, ADMIN__PORT=str(port), DEV__CLOCK_EPOCH=epoch, CAPTURE__HEAD_LAG="0s")
+    stage.start("-c", NO_ROOM_FOR_A_LOG, ADMIN__PORT=str(port), DEV__CLOCK_EPOCH=epoch, CAPTURE__HEAD_LAG="0s")
     first.wait_for_line("lane_fenced", seconds=30)
     prometheus.wait_for(ANY.series(names.FENCED))
     prometheus.wait_for(ANY.series(names.KAFKA_DISCARDS, reason="Fenced"))
