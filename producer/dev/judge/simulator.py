@@ -16,6 +16,8 @@ from producer.errors import ProducerError
 
 TIMEOUT_SECONDS = 60.0
 _AT_ONCE = 1_000
+_SPAN = 7 * 86_400_000
+"""Milliseconds of truth in one answer; the simulator gives 31 days at most."""
 
 
 class TruthMissing(ProducerError):
@@ -52,9 +54,9 @@ class Simulator:
 
     def truth(self, since: int, until: int) -> Iterator[TrueConversation]:
         """Yield the conversations that became visible in [since, until), milliseconds of its clock."""
-        for line in self._lines("GET", f"/truth?since={since}&until={until}"):
-            states = tuple(TrueState(visible_at=one["visibleAt"], end=one["end"]) for one in line["states"])
-            yield TrueConversation(id=line["id"], poison=line["poison"], start=line["start"], states=states)
+        for begin in range(since, until, _SPAN):
+            lines = self._lines("GET", f"/truth?since={begin}&until={min(begin + _SPAN, until)}")
+            yield from map(_conversation, lines)
 
     def contents(self, states: Sequence[State]) -> Iterator[tuple[State, Digest]]:
         """Yield each state's digest. Raises TruthMissing for a state that never was."""
@@ -78,3 +80,15 @@ class Simulator:
             raise TruthMissing(f"{method} {path}: the simulator does not answer: {failed!r}") from failed
         finally:
             connection.close()
+
+
+def _conversation(line: Any) -> TrueConversation:
+    medium, causes = line["profile"].partition("-")[0], [one["cause"] for one in line["states"]]
+    return TrueConversation(
+        id=line["id"],
+        poison=line["poison"],
+        start=line["start"],
+        states=tuple(TrueState(visible_at=one["visibleAt"], end=one["end"]) for one in line["states"]),
+        thread=medium if medium in {"email", "message"} else "",
+        wrap_up=causes.index("wrapup") if "wrapup" in causes else None,
+    )
