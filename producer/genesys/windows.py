@@ -121,6 +121,7 @@ class WindowReader:
             number=number,
             size=size or course.size,
             request_id=course.read.request_id,
+            read=course.read.kind,
         )
         reply = await self._client.ask(request, self._split, tally=course.tally, heavy=size is None)
         return page_of(number, reply)
