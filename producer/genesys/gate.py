@@ -36,7 +36,7 @@ class BreakerOpen(errors.SourceUnavailable):
 
 
 class Gate:
-    """One source's way out: the turnstile picks who is next, `slots` bounds the requests in flight, the limiter waits."""
+    """One source's way out: the turnstile picks who is next, `slots` bounds the requests in flight."""
 
     def __init__(self, options: ClientOptions, *, clock: Clock, observe: Observer, source: str = "") -> None:
         self._clock = clock
@@ -56,6 +56,11 @@ class Gate:
     def closed(self) -> bool:
         """True while the breaker is closed; else the next request is a probe."""
         return self._breaker.state is State.CLOSED
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return self._turnstile.waiting
 
     @contextlib.asynccontextmanager
     async def passage(self, kind: ReadKind) -> AsyncIterator[datetime]:

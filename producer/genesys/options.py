@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from producer import errors
 from producer.genesys.breaker import BreakerPolicy
 from producer.genesys.limiter import LimiterPolicy
+from producer.model.reads import ReadKind
 
 RESULT_CAP = 100_000
 """`pageNumber x pageSize` beyond which the API answers 400 (reference 2.5)."""

@@ -18,6 +18,11 @@ class Turnstile:
         self._taken = False
         self._waiting: dict[ReadKind, deque[asyncio.Future[None]]] = {}
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return sum(not each.done() for queue in self._waiting.values() for each in queue)
+
     @contextlib.asynccontextmanager
     async def turn(self, kind: ReadKind) -> AsyncIterator[None]:
         """Wait for the turn of this kind, and hold it while entered."""
@@ -37,13 +42,16 @@ class Turnstile:
         try:
             await mine
         except asyncio.CancelledError:
-            if mine.done() and not mine.cancelled():  # it was our turn in the moment we were told to stop
+            if not mine.cancelled():  # it was our turn in the moment we were told to stop
                 self._leave()
-            else:
+            elif mine in queue:
                 queue.remove(mine)
             raise
 
     def _leave(self) -> None:
+        for queue in self._waiting.values():
+            while queue and queue[0].cancelled():
+                queue.popleft()
         waiting = [kind for kind, queue in self._waiting.items() if queue]
         if waiting:
             self._waiting[self._choose(waiting)].popleft().set_result(None)

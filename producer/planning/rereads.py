@@ -1,8 +1,8 @@
 """Which windows are read again, and when.
 
-Pure. Each tier reads again what has come to its age, in steps: one read of a longer window costs less than many of short
-ones, since a conversation is returned by every window that it lives through. A day's last step ends at its midnight, and
-is due when that has come to its age.
+Pure. Each tier reads again what has come to its age, in steps: one read of a longer window costs less than many of
+short ones, since a conversation is returned by every window that it lives through. A day's last step ends at its
+midnight, and is due when that has come to its age.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ def plan_rereads(coverage: Coverage, now: datetime, longest: timedelta) -> Due |
 
     A read at an age satisfies every younger tier too, as far as their watermarks lie in the window.
     """
-    due = [window for tier in range(1, len(coverage.watermarks)) if (window := _next(coverage, tier, now, longest))]
+    tiers = range(1, len(coverage.watermarks))
+    due = [(window, tier) for tier in tiers if (window := _next(coverage, tier, now, longest))]
     if not due:
         return None
-    tier, window = min(due, key=lambda each: (each[1].start, each[0]))
+    window, tier = min(due)
     return _due(ReadKind.REREAD, coverage, window, tier, now)
 
 
-def _next(coverage: Coverage, tier: int, now: datetime, longest: timedelta) -> tuple[int, Window] | None:
+def _next(coverage: Coverage, tier: int, now: datetime, longest: timedelta) -> Window | None:
     """The next window of a tier: never beyond the head, never before its age."""
     age = coverage.age(tier)
     mark = coverage.watermarks[tier]
@@ -48,15 +49,15 @@ def _next(coverage: Coverage, tier: int, now: datetime, longest: timedelta) -> t
     end = min(edge, midnight, mark + max(step, longest))
     if end <= mark or (end < midnight and end - mark < step):
         return None
-    return tier, Window(mark, end)
+    return Window(mark, end)
 
 
 def plan_hole(coverage: Coverage, now: datetime, longest: timedelta) -> Due | None:
-    """The window of a hole to try now, None when no hole is due: those that failed first, then history, oldest first."""
-    due = [hole for hole in coverage.holes if retry_at(hole, coverage) <= now]
-    if not due:
+    """The window of a hole to try now, None when none is due: those that failed first, then history, oldest first."""
+    holes = [hole for hole in coverage.holes if retry_at(hole, coverage) <= now]
+    if not holes:
         return None
-    hole = min(due, key=lambda each: (each.reason == HISTORY, retry_at(each, coverage), each.start))
+    hole = min(holes, key=lambda each: (each.reason == HISTORY, retry_at(each, coverage), each.start))
     edge = floor_millis(now - coverage.age(hole.tier))
     end = min(hole.end, hole.start + longest, utc_midnight(hole.start) + ONE_DAY, edge)
     kind = ReadKind.BACKFILL if hole.reason == HISTORY else ReadKind.REREAD
@@ -64,7 +65,7 @@ def plan_hole(coverage: Coverage, now: datetime, longest: timedelta) -> Due | No
 
 
 def retry_at(hole: Hole, coverage: Coverage) -> datetime:
-    """When a hole is tried next: on a backoff since it was opened, and not before it has come to the age of its tier."""
+    """When a hole is tried next: on a backoff since it was opened, and not before it has the age of its tier."""
     waited, wait = timedelta(0), FIRST_RETRY
     for _ in range(min(hole.attempts, _DOUBLINGS)):
         waited += wait
