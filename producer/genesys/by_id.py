@@ -28,7 +28,7 @@ async def read_by_id(client: Client, read: Read, *, api: str, split: SplitPage) 
     batches = deque(read.ids[start : start + IDS_PER_CALL] for start in range(0, len(read.ids), IDS_PER_CALL))
     while batches:
         ids = batches.popleft()
-        request = by_id_request(api, ids, request_id=read.request_id)
+        request = by_id_request(api, ids, request_id=read.request_id, read=read.kind)
         try:
             reply = await client.ask(request, split, tally=tally, heavy=True)
         except TooHeavy as heavy:

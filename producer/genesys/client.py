@@ -149,10 +149,10 @@ class Client:
 
     async def _attempt(self, request: Request, decode: Callable[[bytes], T], number: int) -> Reply[T] | Trouble:
         """One attempt through the gate. A place that was taken is given back whatever happens."""
-        async with self._gate.slots:
-            token = await self._tokens.token()
-            sent_at = await self._gate.passed()
+        await self._tokens.token()  # so that nothing is spent while none can be had
+        async with self._gate.passage(request.read) as sent_at:
             try:
+                token = await self._tokens.token()  # that one may have expired in the queue
                 outcome = await self._exchange(bearing(request, token), decode, number)
             except BaseException:
                 self._gate.given_up(sent_at)

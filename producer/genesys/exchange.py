@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from producer import errors
+from producer.model.reads import ReadKind
 
 
 class Endpoint(enum.Enum):
@@ -23,7 +24,7 @@ class Endpoint(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is sent. `url` is complete and encoded; headers hold secrets and stay out of the repr."""
+    """What is sent, and for what kind of read. `url` is complete and encoded; headers hold secrets: not in the repr."""
 
     endpoint: Endpoint
     method: str
@@ -31,6 +32,7 @@ class Request:
     request_id: str
     body: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    read: ReadKind = ReadKind.HEAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ Thin: the decisions are the limiter's and the breaker's, the waiting is done her
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime, timedelta
 
 from producer import errors, events
@@ -14,7 +15,10 @@ from producer.genesys.breaker import Breaker, State
 from producer.genesys.limiter import Limiter
 from producer.genesys.options import ClientOptions
 from producer.genesys.outcome import Trouble
+from producer.genesys.shares import Shares
+from producer.genesys.turnstile import Turnstile
 from producer.model.checkpoint import Usage
+from producer.model.reads import ReadKind
 from producer.ports import Clock, Observer
 
 _MEASURED_EVERY = timedelta(seconds=1)  # nobody looks more often; what goes wrong is told at once
@@ -32,13 +36,14 @@ class BreakerOpen(errors.SourceUnavailable):
 
 
 class Gate:
-    """One source's way out: `slots` bounds the requests in flight, a turnstile lets them ask the limiter in order."""
+    """One source's way out: the turnstile picks who is next, `slots` bounds the requests in flight."""
 
     def __init__(self, options: ClientOptions, *, clock: Clock, observe: Observer, source: str = "") -> None:
         self._clock = clock
         self._observe = observe
         self._source = source
-        self._turnstile = asyncio.Lock()
+        self._shares = Shares(options.shares)
+        self._turnstile = Turnstile(self._next)
         self._limiter = Limiter(options.limiter, now=clock.now())
         self._breaker = Breaker(options.breaker)
         self._measured_at = clock.now() - _MEASURED_EVERY
@@ -52,23 +57,45 @@ class Gate:
         """True while the breaker is closed; else the next request is a probe."""
         return self._breaker.state is State.CLOSED
 
-    async def passed(self) -> datetime:
-        """Wait until a request may be sent and return that instant; a place is taken from then on.
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return self._turnstile.waiting
 
-        Raises BreakerOpen at once while the breaker is open.
+    @contextlib.asynccontextmanager
+    async def passage(self, kind: ReadKind) -> AsyncIterator[datetime]:
+        """Wait until a request of this kind may be sent and yield that instant; a place is taken from then on.
+
+        A slot is held while entered. Raises BreakerOpen at once while the breaker is open.
         """
-        async with self._turnstile:
-            while True:
-                now = self._clock.now()
-                self._refuse_while_open(now)
-                wait = self._limiter.reserve(now)
-                if not wait:
-                    break
-                await self._clock.sleep(wait)
+        async with self._turnstile.turn(kind):
+            await self.slots.acquire()
+            try:
+                sent_at = await self._placed()
+            except BaseException:
+                self.slots.release()
+                raise
+        self._shares.sent(kind, sent_at)
         before = self._breaker.state
-        self._breaker.sent(now)
+        self._breaker.sent(sent_at)
         self._tell_breaker(before, "")
-        return now
+        try:
+            yield sent_at
+        finally:
+            self.slots.release()
+
+    async def _placed(self) -> datetime:
+        while True:
+            now = self._clock.now()
+            self._refuse_while_open(now)
+            wait = self._limiter.reserve(now)
+            if not wait:
+                return now
+            await self._clock.sleep(wait)
+
+    def _next(self, waiting: Collection[ReadKind]) -> ReadKind:
+        now = self._clock.now()
+        return self._shares.next(waiting, self._limiter.cap(now), now)
 
     def answered(self, headers: Mapping[str, str]) -> None:
         """The request was answered with what was asked for."""

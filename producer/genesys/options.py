@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from producer import errors
 from producer.genesys.breaker import BreakerPolicy
 from producer.genesys.limiter import LimiterPolicy
+from producer.model.reads import ReadKind
 
 RESULT_CAP = 100_000
 """`pageNumber x pageSize` beyond which the API answers 400 (reference 2.5)."""
@@ -27,7 +28,8 @@ class ClientOptions:
     """How requests are made and windows are read. `timeout` is real time for one attempt, `token_margin` product time.
 
     `hit_bound` is how many hits one read may carry before its window is split; `max_response_bytes` counts after
-    decompression; `prefetch_bytes` bounds the bodies that wait for their consumer, for all reads together.
+    decompression; `prefetch_bytes` bounds the bodies that wait for their consumer, for all reads together. `shares` are
+    the guaranteed parts of the budget by kind of read.
     """
 
     page_size: int = 100
@@ -42,6 +44,7 @@ class ClientOptions:
     user_agent: str = "genesys-producer"
     limiter: LimiterPolicy = field(default_factory=LimiterPolicy)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    shares: Mapping[ReadKind, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("page_size", "concurrency", "hit_bound", "max_response_bytes", "prefetch_bytes"):

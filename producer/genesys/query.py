@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from producer.genesys.exchange import Endpoint, Request
+from producer.model.reads import ReadKind
 from producer.model.windows import Direction, Ended, Slice
 
 QUERY_PATH = "/api/v2/analytics/conversations/details/query"
@@ -19,7 +20,9 @@ _JSON = {"Content-Type": "application/json"}
 _END = {Ended.OPEN: "notExists", Ended.ENDED: "exists"}
 
 
-def page_request(api: str, part: Slice, *, number: int, size: int, request_id: str) -> Request:
+def page_request(
+    api: str, part: Slice, *, number: int, size: int, request_id: str, read: ReadKind = ReadKind.HEAD
+) -> Request:
     """Page `number` of a slice. Ascending by start is the order that moves least while one pages (reference 2.6)."""
     body: dict[str, Any] = {
         "interval": str(part.window),
@@ -37,13 +40,14 @@ def page_request(api: str, part: Slice, *, number: int, size: int, request_id: s
         request_id=request_id,
         body=msgspec.json.encode(body),
         headers=_JSON,
+        read=read,
     )
 
 
-def by_id_request(api: str, ids: Iterable[str], *, request_id: str) -> Request:
+def by_id_request(api: str, ids: Iterable[str], *, request_id: str, read: ReadKind = ReadKind.WATCH) -> Request:
     """Conversations by id, comma-joined in one parameter."""
     url = f"{api}{BY_ID_PATH}?id={quote(','.join(ids), safe='')}"
-    return Request(endpoint=Endpoint.BY_ID, method="GET", url=url, request_id=request_id)
+    return Request(endpoint=Endpoint.BY_ID, method="GET", url=url, request_id=request_id, read=read)
 
 
 def organisation_request(api: str, *, request_id: str) -> Request:

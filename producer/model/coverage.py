@@ -69,14 +69,11 @@ class Coverage:
 
     @classmethod
     def beginning(cls, *, since: datetime, head: datetime, at: datetime, ages: tuple[timedelta, ...] = ()) -> Coverage:
-        """Nothing read yet. The head begins at `head`; what lies between `since` and it is a hole `history`.
-
-        `ages` are those of the re-reads, rising.
+        """Nothing read yet. The head begins at `head`; what lies between `since` and it is history, to be read once
+        and, where it is younger than a re-read, again. `ages` are those of the re-reads, rising.
         """
         empty = cls(since=since, watermarks=(head,) * (1 + len(ages)), ages=ages)
-        if since == head:
-            return empty
-        return replace(empty, holes=(Hole(start=since, end=head, tier=HEAD, reason=HISTORY, attempts=0, opened_at=at),))
+        return replace(empty, holes=empty._history(since, head, at))
 
     def covered(self, interval: Interval, tier: int = HEAD) -> Coverage:
         """A read of `interval` at the age of `tier` is complete: it satisfies that tier and every lower one.
@@ -95,11 +92,12 @@ class Coverage:
     def failed(self, interval: Interval, tier: int, reason: str, at: datetime) -> Coverage:
         """A read of `interval` failed for a cause of its own: what it did not cover is a hole, the tier goes on.
 
-        A hole of the same tier and reason that ends there grows: one cause that lasts is one hole.
+        A hole of the same tier and reason that ends there grows: one cause that lasts is one hole. What was a hole
+        already was tried once more.
         """
         mark = self.watermarks[tier]
         if not interval.start <= mark < interval.end:
-            return self
+            return replace(self, holes=_tried_again(self.holes, interval, tier, reason))
         new = Hole(start=mark, end=interval.end, tier=tier, reason=reason, attempts=1, opened_at=at)
         before = next((hole for hole in self.holes if (hole.end, hole.tier, hole.reason) == (mark, tier, reason)), None)
         others = tuple(hole for hole in self.holes if hole is not before)
@@ -118,11 +116,27 @@ class Coverage:
         return replace(self, watermarks=(self.watermarks[HEAD], *older), ages=ages, holes=holes)
 
     def back_to(self, since: datetime, at: datetime) -> Coverage:
-        """The same with an earlier start: what lies before the present one is a hole `history`."""
+        """The same with an earlier start: what lies before the present one is history."""
         if since >= self.since:
             return self
-        history = Hole(start=since, end=self.since, tier=HEAD, reason=HISTORY, attempts=0, opened_at=at)
-        return replace(self, since=since, holes=(*self.holes, history))
+        return replace(self, since=since, holes=(*self.holes, *self._history(since, self.since, at)))
+
+    def _history(self, since: datetime, until: datetime, at: datetime) -> tuple[Hole, ...]:
+        """The holes of a time before capture: of the head, and of each re-read that is older than it is by now."""
+        starts = [since, *(max(since, at - age) for age in self.ages)]
+        return tuple(
+            Hole(start=start, end=until, tier=tier, reason=HISTORY, attempts=0, opened_at=at)
+            for tier, start in enumerate(starts)
+            if start < until
+        )
+
+    def age(self, tier: int) -> timedelta:
+        """How old a window is when this tier reads it; zero for the head."""
+        return self.ages[tier - 1] if 0 < tier <= len(self.ages) else timedelta(0)
+
+    def satisfied_by(self, end: datetime, asked_at: datetime) -> int:
+        """The highest tier that a read covers whose window ended at `end`: a read at an age satisfies all up to it."""
+        return sum(end + age <= asked_at for age in self.ages)
 
     def complete_to(self, tier: int) -> datetime:
         """Up to where everything was read: the start of the oldest hole of a tier up to this, else the watermark."""
@@ -137,6 +151,32 @@ class Coverage:
     def uncovered(self, due: datetime, tier: int = HEAD) -> timedelta:
         """How much time `missing` adds up to."""
         return sum((interval.length for interval in self.missing(due, tier)), timedelta(0))
+
+
+def _tried_again(holes: tuple[Hole, ...], interval: Interval, tier: int, reason: str) -> tuple[Hole, ...]:
+    """The holes after one more failure: what of them the interval touches is set apart, with one more attempt."""
+    result: list[Hole] = []
+    for hole in holes:
+        start, end = max(hole.start, interval.start), min(hole.end, interval.end)
+        if hole.tier != tier or start >= end:
+            result.append(hole)
+            continue
+        tried = replace(hole, start=start, end=end, attempts=hole.attempts + 1, reason=reason)
+        result += [*hole.without(Interval(start, end)), tried]
+    return merged(result)
+
+
+def merged(holes: Iterable[Hole]) -> tuple[Hole, ...]:
+    """The same holes with adjacent ones of one tier, reason and number of attempts as one."""
+    result: list[Hole] = []
+    for hole in sorted(holes, key=lambda each: (each.tier, each.start, each.end)):
+        last = result[-1] if result else None
+        alike = (hole.start, hole.tier, hole.reason, hole.attempts)
+        if last is not None and (last.end, last.tier, last.reason, last.attempts) == alike:
+            result[-1] = replace(last, end=hole.end, opened_at=min(last.opened_at, hole.opened_at))
+        else:
+            result.append(hole)
+    return tuple(result)
 
 
 def _tier_under(ages: tuple[timedelta, ...], tier: int, before: tuple[timedelta, ...]) -> int:

@@ -45,14 +45,43 @@ class Verdict(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is to be read next: a slice of time, or up to 100 ids.
+
+    `tier` is what it is due for, and what misses it when it fails; `satisfies` the highest tier that its completion
+    covers, by its age. `covers` is false for what says nothing of a whole window.
+    """
+
+    kind: ReadKind
+    slice: Slice | None = None
+    ids: tuple[str, ...] = ()
+    tier: int = 0
+    satisfies: int = 0
+    covers: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """A read to make: a slice of time, or up to 100 ids. `tier` is what its completion covers."""
+    """A read that is made: what was due, under a request id."""
 
     request_id: str
     kind: ReadKind
     slice: Slice | None = None
     ids: tuple[str, ...] = ()
     tier: int = 0
+    satisfies: int = 0
+
+    @classmethod
+    def of(cls, due: Due, request_id: str) -> Read:
+        """The read of what is due."""
+        return cls(
+            request_id=request_id,
+            kind=due.kind,
+            slice=due.slice,
+            ids=due.ids,
+            tier=due.tier,
+            satisfies=max(due.tier, due.satisfies),
+        )
 
     @property
     def origin(self) -> Origin:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producer.model.coverage import HEAD, Coverage, union
+from producer.model.coverage import HEAD, Coverage, merged, union
 from producer.model.instants import floor_millis, from_millis, to_millis
 from producer.model.windows import Interval
 from producer.planning.head import HeadPolicy, due_edge, plan_head
@@ -122,7 +122,28 @@ def test_the_same_read_twice_changes_nothing_more(history: list[Done], again: Do
     for done in history:
         ledger = taken(ledger, done)
     once = taken(ledger, again)
-    assert taken(once, again) == once
+    twice = taken(once, again)
+    assert twice.watermarks == once.watermarks
+    for tier in range(TIERS):
+        assert told(twice, tier) == told(once, tier)
+    assert again.failed or twice == once  # one that failed again is known to have been tried once more
+
+
+def told(ledger: Coverage, tier: int) -> tuple[Interval, ...]:
+    """What holes of this very tier miss."""
+    return union(hole.interval for hole in ledger.holes if hole.tier == tier)
+
+
+@given(st.lists(reads(), max_size=8))
+def test_holes_of_one_tier_never_overlap_and_adjacent_ones_differ(history: list[Done]) -> None:
+    ledger = new_ledger(0)
+    for done in history:
+        ledger = taken(ledger, done)
+    for before, after in pairwise(merged(ledger.holes)):
+        if before.tier == after.tier:
+            assert before.end <= after.start
+            if before.end == after.start:
+                assert (before.reason, before.attempts) != (after.reason, after.attempts)
 
 
 POLICY = HeadPolicy(head_lag=timedelta(seconds=30), overlap=timedelta(minutes=5), catch_up_slice=timedelta(hours=1))

@@ -272,11 +272,12 @@ async def test_reads_that_wait_for_the_limiter_can_be_cancelled(api: GenesysApi)
         first = asyncio.create_task(made.read())
         await _until(lambda: made.happened(events.RateLimitHit))
         others = [asyncio.create_task(made.read()) for _ in range(9)]
-        await _until(made.source._client._gate.slots.locked)
+        await _until(lambda: made.source._client._gate.waiting == len(others) - 1)
         for waiting in (first, *others):
             waiting.cancel()
         outcomes = await asyncio.gather(first, *others, return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {asyncio.CancelledError}
+        assert made.source._client._gate.waiting == 0
         assert not made.source._client._gate.slots.locked()
         assert made.source.usage().recent == 1
 
