@@ -140,7 +140,14 @@ class Stage:
     def judge(self) -> Verdict:
         """What the judge finds on the topics; the daemon must have stopped. Raises TruthMissing, ReadFailed."""
         capture = self.settings.capture
-        horizon = Horizon(head=capture.head_lag + capture.overlap, rereads=capture.rereads)
+        horizon = Horizon(
+            head=capture.head_lag + capture.overlap,
+            rereads=capture.rereads,
+            wrap_up=capture.watch.wrap_up,
+            message=capture.watch.message,
+            email=capture.watch.email,
+            adopt=capture.watch.adopt,
+        )
         return judge(self.kafka, self.simulator_url, self.clock, horizon)
 
     def _start_broker(self) -> str:

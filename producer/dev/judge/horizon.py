@@ -38,8 +38,12 @@ class Horizon:
     email: timedelta = 30 * _DAY
     adopt: timedelta = 30 * _DAY
     allowance: timedelta = 10 * _MINUTE
-    open_step: timedelta = _HOUR
-    """From one request for an open conversation to the next, at most."""
+    open_steps: tuple[tuple[timedelta, timedelta], ...] = (
+        (_DAY, _MINUTE),
+        (2 * _DAY, 15 * _MINUTE),
+        (90 * _DAY, _HOUR),
+    )
+    """From one request for an open conversation to the next, at most, while it is younger; then weekly."""
     thread_step: timedelta = _DAY
     """The same for an ended thread."""
     wrap_up_step: timedelta = 15 * _MINUTE
@@ -87,9 +91,14 @@ class Outlook:
         end = conversation.states[known].end
         if end is None:
             midnight = conversation.start - conversation.start % DAY + DAY
-            return max(state.visible_at, midnight) + _millis(self.horizon.open_step)
+            asked_at = max(state.visible_at, midnight)
+            return asked_at + self._open_step(asked_at - conversation.start)
         steps = (step for span, step in self._reasons(conversation, known) if state.visible_at + step <= end + span)
         return min((state.visible_at + step for step in steps), default=None)
+
+    def _open_step(self, age: int) -> int:
+        steps = (step for younger, step in self.horizon.open_steps if age < _millis(younger))
+        return _millis(next(steps, 7 * _DAY))
 
     def _reasons(self, conversation: TrueConversation, known: int) -> Iterator[tuple[int, int]]:
         """Why an ended conversation is asked for: until how long after its end, and how seldom."""

@@ -76,20 +76,18 @@ def judge(
 def _truth(
     simulator: Simulator, served: Mapping[str, Served], head_through: int | None, horizon: Horizon
 ) -> tuple[counting.Span, list[TrueConversation]]:
-    """What is judged, and the truth of the conversations that matter for it: from the day of the first read on, since
-    the head asks for whole days, and the open ones of the days that the first start adopts.
+    """What is judged, and the truth of the conversations that matter for it: those that were served, those that
+    appeared since the first read, and those that were open then, as far back as the first start looks for them.
     """
     instants = [one.last[0] for one in served.values() if one.last is not None]
     if not instants:
         raise TruthMissing("no read was completed: there is nothing to judge")
     first, last = min(instants), max(instants)
     span = counting.Span(begin=first, end=min(last, head_through or first))
-    since = (first - horizon.adopt // timedelta(milliseconds=1)) // DAY * DAY
-    return span, [
-        one
-        for one in simulator.truth(since, last + 1)
-        if one.poison or one.id in served or (one.states and one.states[-1].visible_at >= first)
-    ]
+    opened = min(first - horizon.adopt // timedelta(milliseconds=1), first // DAY * DAY)
+    found = [*simulator.appeared(first, last + 1), *simulator.appeared(opened, first, open_at=first)]
+    others = served.keys() - {one.id for one in found}
+    return span, [*found, *simulator.truth(others)]
 
 
 class _Bench:

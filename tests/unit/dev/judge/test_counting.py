@@ -151,7 +151,6 @@ def conversation(*states: tuple[int, int | None], start: int = 0) -> TrueConvers
 HORIZON = Horizon(
     head=timedelta(seconds=300),
     rereads=(timedelta(hours=1),),
-    open_step=timedelta(minutes=1),
     allowance=timedelta(minutes=5),
 )
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
@@ -181,8 +180,8 @@ def told(missed: counting.Missed) -> str:
         pytest.param([(DAY + HOUR + 5, None)], None, "beyond", id="visible on the next day only, behind the re-reads"),
         pytest.param([(DAY + 5, None)], None, "midnight", id="visible on the next day, before the re-reads"),
         pytest.param([(4 * DAY, None)], None, "", id="visible behind the end"),
-        pytest.param([(10, None), (3 * DAY - 5 * MINUTE, None)], {0}, "", id="visible so late that no read was due"),
-        pytest.param([(10, None), (3 * DAY - 6 * MINUTE, None)], {0}, "midnight", id="visible before a read was due"),
+        pytest.param([(10, None), (3 * DAY - 64 * MINUTE, None)], {0}, "", id="visible so late that no read was due"),
+        pytest.param([(10, None), (3 * DAY - 66 * MINUTE, None)], {0}, "midnight", id="visible before a read was due"),
     ],
 )
 def test_what_was_not_served_is_unseen_or_beyond_the_horizon(

@@ -54,9 +54,18 @@ def test_windows_show_an_open_one_on_its_day_only(visible_at: int, due: int | No
     assert DEFAULTS.due(conversation((visible_at, None)), 0, -1) == due
 
 
-def test_an_open_one_that_is_known_is_asked_for_by_id_for_ever() -> None:
-    end = 40 * DAY
-    assert DEFAULTS.due(conversation(OPEN, (end, end)), 1, 0) == end + HOUR
+@pytest.mark.parametrize(
+    ("end", "step"),
+    [(DAY + HOUR, MINUTE), (2 * DAY, 15 * MINUTE), (40 * DAY, HOUR), (91 * DAY, 7 * DAY)],
+)
+def test_an_open_one_that_is_known_is_asked_for_by_id_for_ever(end: int, step: int) -> None:
+    outlook = Outlook(horizon=Horizon(rereads=()), begin=0)
+    assert outlook.due(conversation(OPEN, (end + 5, end)), 1, 0) == end + 5 + step
+
+
+def test_an_open_one_is_asked_for_by_id_from_midnight_on() -> None:
+    outlook = Outlook(horizon=Horizon(rereads=()), begin=0)
+    assert outlook.due(conversation(OPEN, (NOON + HOUR, NOON + MINUTE)), 1, 0) == DAY + MINUTE
 
 
 @pytest.mark.parametrize(
