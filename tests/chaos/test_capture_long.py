@@ -10,7 +10,7 @@ import pytest
 
 from producer.dev.broker import Broker
 from producer.errors import PrerequisiteMissing
-from tests.support.chaos.capture import Capture, play, seconds
+from tests.support.chaos.capture import Capture, play, setting
 from tests.support.chaos.history import History
 from tests.support.stage import Stage
 
@@ -31,10 +31,10 @@ LONG = Capture(
     kills=20,
     faults=0.05,
     settings={
-        "CAPTURE__WATCH__WRAP_UP": seconds(4 * HOUR * EIGHTH),
-        "CAPTURE__WATCH__MESSAGE": seconds(72 * HOUR * EIGHTH),
-        "CAPTURE__WATCH__EMAIL": seconds(30 * DAY * EIGHTH),
-        "CAPTURE__WATCH__ADOPT": seconds(30 * DAY * EIGHTH),
+        "CAPTURE__WATCH__WRAP_UP": setting(4 * HOUR * EIGHTH),
+        "CAPTURE__WATCH__MESSAGE": setting(72 * HOUR * EIGHTH),
+        "CAPTURE__WATCH__EMAIL": setting(30 * DAY * EIGHTH),
+        "CAPTURE__WATCH__ADOPT": setting(30 * DAY * EIGHTH),
     },
     organisation={"lifetimes": EIGHTH},
     machine=timedelta(seconds=10),

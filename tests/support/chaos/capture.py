@@ -64,10 +64,10 @@ class Capture:
             allowance=self.machine * self.speed,
             organisation={"births_until": self.origin + self.births, **self.organisation},
             settings={
-                "CAPTURE__POLL_INTERVAL": seconds(self.poll),
+                "CAPTURE__POLL_INTERVAL": setting(self.poll),
                 "CAPTURE__HEAD_LAG": seconds(lag),
                 "CAPTURE__OVERLAP": seconds(overlap),
-                "CAPTURE__REREADS": ",".join(map(seconds, self.ages)),
+                "CAPTURE__REREADS": ",".join(map(setting, self.ages)),
                 **self.settings,
             },
         )
@@ -79,9 +79,9 @@ class Capture:
         return [self.origin + part * (number + dice.uniform(0.5, 1)) for number in range(self.kills)]
 
 
-def seconds(span: timedelta) -> str:
+def setting(span: timedelta) -> str:
     """A span as the settings read it."""
-    return f"{span.total_seconds():g}s"
+    return f"{span // timedelta(milliseconds=1)}ms"
 
 
 def play(history: History, capture: Capture, mutant: str = "") -> None:
