@@ -65,8 +65,8 @@ class Capture:
             organisation={"births_until": self.origin + self.births, **self.organisation},
             settings={
                 "CAPTURE__POLL_INTERVAL": setting(self.poll),
-                "CAPTURE__HEAD_LAG": seconds(lag),
-                "CAPTURE__OVERLAP": seconds(overlap),
+                "CAPTURE__HEAD_LAG": setting(lag),
+                "CAPTURE__OVERLAP": setting(overlap),
                 "CAPTURE__REREADS": ",".join(map(setting, self.ages)),
                 **self.settings,
             },
