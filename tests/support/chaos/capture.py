@@ -81,7 +81,8 @@ class Capture:
 
 def setting(span: timedelta) -> str:
     """A span as the settings read it."""
-    return f"{span // timedelta(milliseconds=1)}ms"
+    whole, rest = divmod(span, timedelta(seconds=1))
+    return f"{span // timedelta(milliseconds=1)}ms" if rest else f"{whole}s"
 
 
 def play(history: History, capture: Capture, mutant: str = "") -> None:
