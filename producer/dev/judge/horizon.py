@@ -60,12 +60,17 @@ class Outlook:
     def due(self, conversation: TrueConversation, number: int, seen: int) -> int | None:
         """By when a read must have shown state `number` or a later one; None when none can return it any more.
 
-        `seen` is the number of the last state that a read was served, -1 for none.
+        A state that is followed by another one before its read came is shown by the reads that return that one, if any
+        do. `seen` is the number of the last state that a read was served, -1 for none.
         """
-        state = conversation.states[number]
-        by_windows = self._by_windows(conversation.start, state)
-        by_id = self._by_id(conversation, state, max(seen, self._adopted(conversation)))
-        return min((each for each in (by_windows, by_id) if each is not None), default=None)
+        known = max(seen, self._adopted(conversation))
+        due: int | None = None
+        for state in conversation.states[number:]:
+            if state is not conversation.states[number] and (due is None or due <= state.visible_at):
+                break
+            found = self._by_windows(conversation.start, state), self._by_id(conversation, state, known)
+            due = min((each for each in found if each is not None), default=None)
+        return due
 
     def _by_windows(self, start: int, state: TrueState) -> int | None:
         """A window returns it only on its start day and while it lives; the last such window is read at every age."""

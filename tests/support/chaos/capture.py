@@ -27,7 +27,8 @@ FAULTS = (
 class Capture:
     """What happens, on product time: births go on for `births` from `origin`, and the end is `rest` behind them.
 
-    `head` is head lag and overlap, `ages` are those of the re-reads; `faults` is the share of answers that go wrong.
+    `head` is head lag and overlap, `ages` are those of the re-reads; `faults` is the share of answers that go wrong,
+    `refused` how many queries in a row are, two minutes after the start.
     `settings` and `organisation` are as a Script has them.
     """
 
@@ -42,6 +43,7 @@ class Capture:
     seed: int = 1
     kills: int = 0
     faults: float = 0.0
+    refused: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
     organisation: Mapping[str, Any] = field(default_factory=dict)
     machine: timedelta = timedelta(seconds=3)
@@ -96,6 +98,9 @@ def play(history: History, capture: Capture, mutant: str = "") -> None:
         daemon.signal(Signals.SIGKILL)
         assert daemon.wait_for_end() == -Signals.SIGKILL
     last = _daemon(history, mutant)
+    if capture.refused:
+        _live_until(history, last, capture.origin + timedelta(minutes=2), capture)
+        stage.organisation.inject("bad-request", times=capture.refused)
     _live_until(history, last, capture.end, capture)
     assert last.stop() == 0
 

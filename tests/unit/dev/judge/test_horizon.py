@@ -94,6 +94,20 @@ def test_ended_threads_are_asked_for_daily(thread: str, days: int) -> None:
     assert outlook.due(beyond, 2, 1) is None
 
 
+@pytest.mark.parametrize(
+    ("shown_for", "due"),
+    [
+        pytest.param(10 * MINUTE, 330 * SECOND, id="long enough for the head"),
+        pytest.param(SECOND, None, id="only until no window returns it any more"),
+    ],
+)
+def test_what_shows_for_a_moment_is_shown_by_the_reads_of_what_follows(shown_for: int, due: int | None) -> None:
+    outlook = Outlook(horizon=Horizon(rereads=()), begin=0)
+    at = NOON + HOUR
+    late = conversation((at, None), (at + shown_for, NOON + MINUTE))
+    assert outlook.due(late, 0, -1) == (None if due is None else at + due)
+
+
 def test_one_that_is_not_known_is_not_asked_for() -> None:
     outlook = Outlook(horizon=Horizon(rereads=()), begin=0)
     assert outlook.due(conversation((2 * DAY, None), (3 * DAY, END)), 1, -1) is None
