@@ -118,7 +118,6 @@ UNSEEN: Mapping[str, tuple[Capture, set[str]]] = {
 def test_what_a_mutant_does_not_see_is_found_out(mutant: str, broker: Broker, tmp_path: Path) -> None:
     capture, causes = UNSEEN[mutant]
     verdict = judged(capture, broker, tmp_path, mutant)
-    print(mutant, verdict.as_json())  # noqa: T201
     assert verdict.unseen.keys() & causes, verdict.as_json()
 
 
@@ -131,11 +130,9 @@ def test_what_a_mutant_does_not_see_is_found_out(mutant: str, broker: Broker, tm
 )
 def test_what_a_mutant_sends_twice_is_found_out(mutant: str, capture: Capture, broker: Broker, tmp_path: Path) -> None:
     verdict = judged(capture, broker, tmp_path, mutant)
-    print(mutant, verdict.as_json())  # noqa: T201
     assert verdict.doubled > 0, verdict.as_json()
 
 
 def test_what_an_answer_that_comes_late_brings_back_is_found_out(broker: Broker, tmp_path: Path) -> None:
     verdict = judged(LATE, broker, tmp_path, without_as_of_order.__name__)
-    print(verdict.as_json())  # noqa: T201
     assert verdict.behind > 0, verdict.as_json()
