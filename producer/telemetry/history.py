@@ -20,6 +20,7 @@ from producer.telemetry import lines
 from producer.telemetry.health import Reason
 from producer.telemetry.lines.form import Line, subject_of
 from producer.telemetry.snapshot import ErrorRow, LaneRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
+from producer.telemetry.tally import Tally
 from producer.telemetry.uncovered import uncovered_at
 
 MOST_READS = 50
@@ -41,6 +42,7 @@ class History:
     _started_at: datetime | None = None
     _standing: dict[str, SourceStatus] = field(default_factory=dict)
     _measured: dict[str, events.CoverageMeasured] = field(default_factory=dict)
+    _tallies: dict[str, Tally] = field(default_factory=dict)
     _open: OrderedDict[str, ReadRow] = field(default_factory=OrderedDict)
     _ended: deque[ReadRow] = field(default_factory=lambda: deque(maxlen=MOST_READS))
     _errors: deque[ErrorRow] = field(default_factory=lambda: deque(maxlen=MOST_ERRORS))
@@ -72,8 +74,14 @@ class History:
         )
 
     def _carried_on(self, status: SourceStatus) -> SourceStatus:
-        measured = self._measured.get(status.source)
-        return replace(status, uncovered=uncovered_at(self.now(), measured)) if measured else status
+        measured, tally = self._measured.get(status.source), self.tally(status.source)
+        return replace(
+            status,
+            uncovered=uncovered_at(self.now(), measured) if measured else status.uncovered,
+            budget=tally.budget(self.now()),
+            tiers=tally.tiers(),
+            late=tally.late(),
+        )
 
     def covers(self, event: events.CoverageMeasured) -> None:
         """Coverage was measured."""
@@ -104,6 +112,11 @@ class History:
             return next(iter(self._standing.values()))
         return self._standing.get(source) or SourceStatus(source=source)
 
+    def tally(self, source: str) -> Tally:
+        """What is counted of a source; of one that is not known nothing is kept."""
+        known = self.standing(source).source
+        return self._tallies.setdefault(known, Tally()) if known in self._standing else Tally()
+
     def read_began(self, event: events.ReadStarted) -> None:
         """A read is open."""
         self._open[event.read.request_id] = self._row(event.source, event.read)
@@ -112,6 +125,7 @@ class History:
 
     def read_moved(self, event: events.PageFetched) -> None:
         """A read has one page more."""
+        self.tally(event.source).fetched(event, self.now())
         row = self._open.get(event.read.request_id)
         if row is not None:
             self._open[event.read.request_id] = replace(row, pages=row.pages + 1)
@@ -184,6 +198,7 @@ def _window_split(history: History, event: events.WindowSplit) -> None:
 
 def _page_compared(history: History, event: events.PageCompared) -> None:
     known = history.standing(event.source)
+    history.tally(event.source).compared(event)
     history.stands(
         event.source,
         new=known.new + event.new,
@@ -195,14 +210,18 @@ def _page_compared(history: History, event: events.PageCompared) -> None:
     )
 
 
-def _covered(checkpoint: Checkpoint) -> dict[str, Any]:
+def _covered(history: History, source: str, checkpoint: Checkpoint) -> None:
     coverage = checkpoint.coverage
-    return {"since": coverage.since, "covered_to": coverage.watermarks[HEAD], "losses": coverage.losses[-MOST_HOLES:]}
+    history.stands(
+        source, since=coverage.since, covered_to=coverage.watermarks[HEAD], losses=coverage.losses[-MOST_HOLES:]
+    )
+    history.tally(source).stands(checkpoint)
 
 
 def _batch_committed(history: History, event: events.BatchCommitted) -> None:
     receipt = ReceiptRow(at=history.now(), records=event.records, took=event.took)
-    history.stands(event.source, receipt=receipt, tracked=event.tracked, **_covered(event.checkpoint))
+    history.stands(event.source, receipt=receipt, tracked=event.tracked)
+    _covered(history, event.source, event.checkpoint)
 
 
 def _lane_restored(history: History, event: events.LaneRestored) -> None:
@@ -210,7 +229,8 @@ def _lane_restored(history: History, event: events.LaneRestored) -> None:
     history.stands(event.source, tracked=event.conversations, lane=lane)
     if event.checkpoint is not None:
         published = event.checkpoint.published
-        history.stands(event.source, **_covered(event.checkpoint), head=published.head, final=published.final)
+        history.stands(event.source, head=published.head, final=published.final)
+        _covered(history, event.source, event.checkpoint)
 
 
 def _lane_fenced(history: History, event: events.LaneFenced) -> None:
@@ -219,6 +239,14 @@ def _lane_fenced(history: History, event: events.LaneFenced) -> None:
 
 def _limiter_measured(history: History, event: events.LimiterMeasured) -> None:
     history.stands(event.source, cap=event.cap, learned=event.learned, used=event.used)
+
+
+def _budget_shared(history: History, event: events.BudgetShared) -> None:
+    history.tally(event.source).shared(event)
+
+
+def _watch_measured(history: History, event: events.WatchMeasured) -> None:
+    history.stands(event.source, open=event.open, watched=event.watched, watch_lateness=event.lateness)
 
 
 def _rate_limit_hit(history: History, event: events.RateLimitHit) -> None:
@@ -247,6 +275,8 @@ _REMEMBERED: Mapping[type[events.Event], Callable[[History, Any], None]] = {
     events.LaneFenced: _lane_fenced,
     events.CoverageMeasured: History.covers,
     events.LimiterMeasured: _limiter_measured,
+    events.BudgetShared: _budget_shared,
+    events.WatchMeasured: _watch_measured,
     events.RateLimitHit: _rate_limit_hit,
     events.BreakerChanged: _breaker_changed,
     events.TokenRefreshed: _token_refreshed,

@@ -65,6 +65,7 @@ white-space:nowrap;color:var(--wait)}
 .badge.good{color:var(--good)}.badge.warn{color:var(--warn)}.badge.bad{color:var(--bad)}.badge.info{color:var(--info)}
 svg{display:block;width:100%;height:3.6rem;overflow:visible}
 svg.budget{height:.8rem;border-radius:.4rem;overflow:hidden}
+svg.bar{height:.9rem;min-width:6rem;border-radius:.2rem;overflow:hidden}
 .track{fill:var(--track);background:var(--track)}.covered{fill:var(--covered);background:var(--covered)}
 .due{fill:var(--due);background:var(--due)}.hole{fill:var(--hole);background:var(--hole)}
 .loss{fill:var(--soft);background:var(--soft)}.used{fill:var(--used)}
