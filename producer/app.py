@@ -29,8 +29,11 @@ from producer.kafka.partitioner import partition_of
 from producer.kafka.sink import KafkaSink
 from producer.lifecycle import stop_on_signals
 from producer.model.batch import Restored, Topic
+from producer.model.conversation import Agenda, ConversationState
+from producer.model.reads import ReadKind
 from producer.pipeline import Lane, LanePolicy
 from producer.planning.head import HeadPolicy
+from producer.planning.watch import WatchPolicy, agenda_of, may_forget
 from producer.ports import Clock
 from producer.settings import Settings, shown, shown_flat
 from producer.telemetry.telemetry import Options as TelemetryOptions
@@ -42,8 +45,6 @@ from producer.transform.split import split
 SOURCE = "default"
 """The name of the one source, as long as the settings name none."""
 HARD_STOP = 130
-HEAD_SHARE = 0.8
-"""The head's part of the budget; what is left is for the reads that come behind it."""
 STOP_GRACE = timedelta(seconds=10)
 """How long a window that is being read may go on after a soft stop (real time)."""
 
@@ -93,6 +94,7 @@ def client_options(settings: Settings) -> ClientOptions:
         token_margin=genesys.token_refresh_margin,
         user_agent=f"genesys-producer/{version('genesys-producer')}",
         limiter=LimiterPolicy(requests_per_minute=limits.requests_per_minute, headroom=limits.headroom),
+        shares=guaranteed(settings),
     )
 
 
@@ -101,16 +103,32 @@ def lane_policy(settings: Settings) -> LanePolicy:
     capture, transaction = settings.capture, settings.kafka.transaction
     head = HeadPolicy(head_lag=capture.head_lag, overlap=capture.overlap, catch_up_slice=capture.catch_up_slice)
     budget = settings.limits.requests_per_minute * (1 - settings.limits.headroom)
+    shares = guaranteed(settings)
+    head_share = 1 - sum(shares.values())
     return LanePolicy(
         capture_start=capture.start,
         ages=capture.rereads,
-        reads=ReadPolicy(head=head, poll_interval=capture.poll_interval, budget=budget, head_share=HEAD_SHARE),
+        watch=watch_policy(settings),
+        shares={ReadKind.HEAD: head_share, **shares},
+        reads=ReadPolicy(head=head, poll_interval=capture.poll_interval, budget=budget, head_share=head_share),
         bounds=BatchBounds(records=transaction.max_records, size=transaction.max_bytes),
         linger=transaction.max_wait,
         grace=STOP_GRACE,
         expected_organisation=settings.genesys.realm_id,
         config_digest=digest_of(settings),
     )
+
+
+def guaranteed(settings: Settings) -> dict[ReadKind, float]:
+    """The parts of the budget that are kept for what comes behind the head."""
+    shares = settings.limits.shares
+    return {ReadKind.WATCH: shares.watch, ReadKind.REREAD: shares.reread, ReadKind.BACKFILL: shares.backfill}
+
+
+def watch_policy(settings: Settings) -> WatchPolicy:
+    """How conversations are looked after by id."""
+    watch = settings.capture.watch
+    return WatchPolicy(wrap_up=watch.wrap_up, message=watch.message, email=watch.email, adopt=watch.adopt)
 
 
 def digest_of(settings: Settings) -> str:
@@ -210,7 +228,12 @@ class Daemon:
     def _lane(self, source: GenesysSource, clock: Clock, telemetry: Telemetry, run_id: str) -> Lane:
         settings = self.settings
         options = kafka_options(settings, learn=telemetry.learn_secret)
-        sink = KafkaSink(options, lane=partition_of(SOURCE.encode(), options.lanes), clock=clock)
+        watch = watch_policy(settings)
+
+        def plan(state: ConversationState, /, *, restoring: bool) -> Agenda:
+            return agenda_of(state, clock.now(), watch, restoring=restoring)
+
+        sink = KafkaSink(options, lane=partition_of(SOURCE.encode(), options.lanes), clock=clock, plan=plan)
         avro = Avro.shipped()
         schema = avro.schemas.latest(Subject.CONVERSATION)
         compare = Comparison(Normalizer(schema.text, Detail(settings.record.detail)))
@@ -229,6 +252,7 @@ class Daemon:
                 encode_watermark=avro.encoder(Subject.WATERMARK),
                 new_id=new_id,
                 usage=source.usage,
+                may_forget=lambda state, coverage: may_forget(state, coverage, clock.now(), watch),
                 run_id=run_id,
             )
 

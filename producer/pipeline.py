@@ -15,7 +15,9 @@ from typing import Any
 from producer import errors, events
 from producer.assembly.batch import Assembly, AssemblyTools, BatchBounds
 from producer.clock import pause, unless
+from producer.flow.chores import Chores
 from producer.flow.reader import Reader, ReadPolicy, first_head
+from producer.flow.reading import Readings
 from producer.flow.writer import Writer
 from producer.model import steps
 from producer.model.actions import Action
@@ -25,18 +27,22 @@ from producer.model.coverage import Coverage
 from producer.model.instants import ONE_DAY, ONE_MILLISECOND, day_number, floor_millis
 from producer.model.reads import ReadKind
 from producer.planning.pace import wait_after
+from producer.planning.watch import WatchPolicy
 from producer.ports import Clock, Observer, Sink, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanePolicy:
-    """How a source is captured. `capture_start` None means now; `ages` are those of the re-reads, rising.
+    """How a source is captured. `capture_start` None means now; `ages` are those of the re-reads, rising; `shares`
+    the parts of the budget by kind of read.
 
     `linger` and `grace` are real time: how long a record waits for company, and a read for its end at a stop.
     """
 
     capture_start: datetime | None
     ages: tuple[timedelta, ...]
+    watch: WatchPolicy
+    shares: Mapping[ReadKind, float]
     reads: ReadPolicy
     bounds: BatchBounds
     linger: timedelta
@@ -93,9 +99,8 @@ class Lane:
                 checkpoint=restored.checkpoints.get(self.name),
             )
         )
-        self.observe(
-            events.BudgetShared(source=self.name, read=ReadKind.HEAD.value, share=self.policy.reads.head_share)
-        )
+        for kind, share in self.policy.shares.items():
+            self.observe(events.BudgetShared(source=self.name, read=kind.value, share=share))
         return restored
 
     async def _work(self, restored: Restored, stop: asyncio.Event) -> None:
@@ -122,18 +127,7 @@ class Lane:
             linger=self.policy.linger,
             committed=self._count_commit,
         )
-        reader = Reader(
-            name=self.name,
-            source=self.source,
-            clock=self.clock,
-            observe=self.observe,
-            policy=self.policy.reads,
-            new_id=self.new_id,
-            checkpoint=writer.checkpoint,
-            put=writer.put,
-            settled=writer.settled,
-            expected_organisation=self.policy.expected_organisation,
-        )
+        reader = self._reader(writer)
         try:
             async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as group:
                 writing = group.create_task(writer.run())
@@ -149,6 +143,37 @@ class Lane:
             raise
         except* TimeoutError:
             self._discarded(errors.SinkUnavailable("the last commits did not end within the grace of a stop"))
+
+    def _reader(self, writer: Writer) -> Reader:
+        chores = Chores(
+            name=self.name,
+            sink=self.sink,
+            clock=self.clock,
+            checkpoint=writer.checkpoint,
+            watch=self.policy.watch,
+            longest=self.policy.reads.head.catch_up_slice,
+        )
+        return Reader(
+            name=self.name,
+            source=self.source,
+            clock=self.clock,
+            observe=self.observe,
+            policy=self.policy.reads,
+            readings=Readings(
+                name=self.name,
+                source=self.source,
+                clock=self.clock,
+                observe=self.observe,
+                new_id=self.new_id,
+                put=writer.put,
+                last_tier=len(self.policy.ages),
+            ),
+            chores=(chores.ask_by_id, chores.read_again, chores.forget),
+            checkpoint=writer.checkpoint,
+            put=writer.put,
+            settled=writer.settled,
+            expected_organisation=self.policy.expected_organisation,
+        )
 
     def _discarded(self, error: errors.SinkError) -> None:
         if isinstance(error, errors.Fenced):

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from producer.events import Event
-from producer.model.batch import Batch, Receipt, Restored
+from producer.model.batch import Batch, Mark, Receipt, Restored, Watched
 from producer.model.checkpoint import Usage
 from producer.model.conversation import ConversationState
+from producer.model.instants import Millis
 from producer.model.outcome import Outcome, Sighting
 from producer.model.reads import Page, RawConversation, Read, ReadEnd, Split
 
@@ -74,6 +75,18 @@ class Sink(Protocol):
 
     def known(self, source: str, ids: Iterable[str]) -> Mapping[str, ConversationState]:
         """What is remembered of these conversations; ids never seen are left out."""
+
+    def due(self, source: str, now: Millis, most: int) -> list[str]:
+        """Ids of conversations that are to be asked for by `now`, the oldest due first."""
+
+    def asked(self, source: str, ids: Iterable[str]) -> None:
+        """These were asked for: they are due again when their agendas say."""
+
+    def forgettable(self, source: str, before: int, after: Mark | None, most: int) -> list[Mark]:
+        """Conversations of which nothing is expected from day `before` on, in order, behind a mark."""
+
+    def watched(self, source: str) -> Watched:
+        """How much is looked after, and how late."""
 
     async def close(self) -> None:
         """Let go in bounded time, whatever state it is in."""

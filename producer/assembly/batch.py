@@ -8,10 +8,11 @@ restored. Pure but for the clock it is handed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from producer import audit, errors, events
+from producer.assembly.absent import missed
 from producer.assembly.draft import Draft
 from producer.assembly.pages import PageResult, PageWorker
 from producer.assembly.records import watermark, watermark_record
@@ -19,7 +20,8 @@ from producer.model import steps
 from producer.model.actions import Action
 from producer.model.batch import Batch, Receipt
 from producer.model.checkpoint import Checkpoint, OpenRead, Published, Usage
-from producer.model.coverage import HEAD, Hole
+from producer.model.conversation import ConversationState
+from producer.model.coverage import HEAD, Coverage, Hole
 from producer.model.instants import to_millis
 from producer.model.reads import Read
 from producer.model.windows import Interval, Window
@@ -40,6 +42,7 @@ class AssemblyTools:
     encode_watermark: Encode
     new_id: Callable[[], str]
     usage: Callable[[], Usage]
+    may_forget: Callable[[ConversationState, Coverage], bool]
     run_id: str
 
 
@@ -59,6 +62,7 @@ class _Progress:
     started_at: datetime
     pages: int = 0
     records: int = 0
+    found: set[str | None] = field(default_factory=set)  # of the ids that were asked for
 
 
 class Assembly:
@@ -115,11 +119,13 @@ class Assembly:
             case steps.Failed():
                 self._fail(step)
             case steps.Settled():
-                self._settle(step.window, step.tier, step.reason, step.at)
+                self._settle(step.window, step.read, step.reason, step.at)
             case _:
                 self._take_other(step)
 
-    def _take_other(self, step: steps.Abandoned | steps.Identified | steps.Noted) -> None:
+    def _take_other(
+        self, step: steps.Abandoned | steps.Identified | steps.Noted | steps.Adopted | steps.Forgotten
+    ) -> None:
         """Steps that are not about one read."""
         match step:
             case steps.Abandoned():
@@ -129,6 +135,10 @@ class Assembly:
                 self._next = replace(self._next, organisation_id=step.organisation_id)
             case steps.Noted():
                 self._draft.audit(step.action, self._tools.run_id, step.at, step.details)
+            case steps.Adopted():
+                self._next = replace(self._next, adoption_done=True)
+            case steps.Forgotten():
+                self._forget(step.ids)
 
     def interrupted(self, reads: Sequence[OpenRead], at: datetime) -> None:
         """Reads that a predecessor left open: they are reported, and made again by the planner."""
@@ -149,6 +159,7 @@ class Assembly:
             source=self._source,
             records=tuple(self._draft.records),
             states=tuple(self._draft.states.values()),
+            forgotten=tuple(self._draft.forgotten),
             checkpoint=replace(
                 self._next,
                 usage=self._tools.usage(),
@@ -161,6 +172,7 @@ class Assembly:
         """The batch is on the topics: move on, and tell what happened."""
         self._committed = self._next = replace(batch.checkpoint, offsets=receipt.offsets)
         draft, self._draft = self._draft, self._new_draft()
+        self._tracked -= len(draft.forgotten)
         return draft.told(now)
 
     def _new_draft(self) -> Draft:
@@ -179,8 +191,11 @@ class Assembly:
         )
         emitted = result.emitted.total()
         self._draft.take_page(result, read, page.number)
+        self._draft.forgotten.difference_update(raw.id for raw in page.conversations)  # it was returned all the same
+        self._draft.forgotten.difference_update(result.states)
         self._tracked += result.first_seen
         progress = self._progress[read.request_id]
+        progress.found.update(raw.id for raw in page.conversations if raw.id in read.ids)
         progress.pages += 1
         progress.records += emitted
         self._draft.audit(
@@ -216,11 +231,12 @@ class Assembly:
     def _end(self, step: steps.Ended) -> None:
         progress = self._progress.pop(step.read.request_id)
         took = step.at - progress.started_at
+        absent = self._miss([each for each in step.read.ids if each not in progress.found], step.at)
         self._draft.audit(
             Action.EXTRACTION_COMPLETED,
             step.read.request_id,
             step.at,
-            audit.end_of(step.read, step.end),
+            audit.end_of(step.read, step.end) | absent,
             durationMs=_milliseconds(took),
             totalHits=step.end.last_hits,
             totalPagesFetched=step.end.pages,
@@ -232,12 +248,27 @@ class Assembly:
             events.ReadCompleted(source=self._source, read=step.read, end=step.end, took=took, records=progress.records)
         )
         if step.covers is not None:
-            self._settle(step.covers, step.read.tier, step.end.unread, step.at)
+            self._settle(step.covers, step.read, step.end.unread, step.at)
+
+    def _miss(self, ids: Sequence[str], at: datetime) -> dict[str, int]:
+        """What is said of ids that were asked for and are not there: absent ones, and those given up as gone."""
+        if not ids:
+            return {}
+        known = {**self._tools.pages.known(self._source, ids), **self._draft.states}
+        missing = [missed(known[each], to_millis(at)) for each in ids if each in known]
+        self._draft.states.update({state.id: state for state in missing})
+        return {"absent": len(ids), "gone": sum(state.watch is None for state in missing)}
+
+    def _forget(self, ids: Sequence[str]) -> None:
+        """Forget what no read can return any more, by the coverage that this very batch will have."""
+        known = self._tools.pages.known(self._source, [each for each in ids if each not in self._draft.states])
+        may = self._tools.may_forget
+        self._draft.forgotten.update(each for each, state in known.items() if may(state, self._next.coverage))
 
     def _fail(self, step: steps.Failed) -> None:
         progress = self._progress.pop(step.read.request_id)
         error = step.error
-        opened = self._move(step.misses, step.read.tier, reason_of(error), step.at) if step.misses else ()
+        opened = self._move(step.misses, step.read, reason_of(error), step.at) if step.misses else ()
         hole = bool(opened)  # none when the window lies in what was covered before: the overlap of the head
         self._draft.audit(
             Action.EXTRACTION_FAILED,
@@ -259,16 +290,22 @@ class Assembly:
         )
         self._report_holes(opened, step.at)
 
-    def _settle(self, window: Window, tier: int, reason: str | None, at: datetime) -> None:
-        self._report_holes(self._move(window, tier, reason, at), at)
+    def _settle(self, window: Window, read: Read, reason: str | None, at: datetime) -> None:
+        self._report_holes(self._move(window, read, reason, at), at)
 
-    def _move(self, window: Window, tier: int, reason: str | None, at: datetime) -> tuple[Hole, ...]:
+    def _move(self, window: Window, read: Read, reason: str | None, at: datetime) -> tuple[Hole, ...]:
         """Move coverage past a window: covered, or missed for a reason; returns the holes that this opened."""
         before = self._next.coverage
-        after = before.covered(window, tier) if reason is None else before.failed(window, tier, reason, at)
+        if reason is None:
+            after = before.covered(window, max(read.tier, read.satisfies))
+        else:
+            after = before.failed(window, read.tier, reason, at)
         self._next = replace(self._next, coverage=after)
-        if reason is not None:  # of a hole that grew only what is new is told
-            mark = before.watermarks[tier]
+        if reason is not None:
+            mark = before.watermarks[read.tier]
+            if after.watermarks[read.tier] == mark:  # it was a hole before
+                return ()
+            # of a hole that grew only what is new is told
             grown = (hole for hole in after.holes if hole not in before.holes)
             return tuple(replace(hole, start=max(hole.start, mark)) for hole in grown)
         for hole in before.holes:

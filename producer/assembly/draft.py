@@ -27,6 +27,7 @@ class Draft:
     new_id: Callable[[], str]
     records: list[Outgoing] = field(default_factory=list)
     states: dict[str, ConversationState] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
     size: int = 0
     news: list[events.Event] = field(default_factory=list)
     _pages: list[tuple[events.PageCompared, list[Millis]]] = field(default_factory=list)

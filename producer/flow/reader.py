@@ -1,35 +1,25 @@
-"""The reading loop: plans what is due, brings its pages, and hands them on as steps.
+"""Reading one source: the head, and what comes behind it, each at its own pace and all of them from committed coverage.
 
-It makes no record and keeps no position: it plans from committed coverage, so whatever is lost on the way is planned
-again.
+Nothing here keeps a position: whatever is lost on the way is planned again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from producer import errors, events
-from producer.assembly.batch import reason_of
 from producer.clock import pause
+from producer.flow.behind import Behind, Chore
+from producer.flow.reading import Readings
 from producer.model import steps
 from producer.model.checkpoint import Checkpoint
-from producer.model.coverage import HEAD
-from producer.model.reads import Page, Read, ReadEnd, ReadKind, Split
-from producer.model.windows import Slice
+from producer.model.reads import Due, ReadKind
 from producer.planning.head import MOST_HOLES, HeadPolicy, plan_head
 from producer.planning.pace import poll_interval, wait_after
 from producer.ports import Clock, Observer, Source
-
-Answers = AsyncGenerator[Page | Split | ReadEnd, None]
-
-CLOCK_TOLERANCE = timedelta(seconds=2)
-"""How far a window may reach beyond the server's clock: its Date leaves out fractions of a second."""
-MOST_AHEAD = timedelta(seconds=30)
-"""How far our clock may be ahead of the server's: answers are dated by it, and later ones must not look older."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,24 +32,20 @@ class ReadPolicy:
     head_share: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tally:
-    """What a read came to: requests made, and why (a part of) it was refused."""
-
-    requests: int
-    refused: str | None = None
-
-
 @dataclass(slots=True, kw_only=True)
 class Reader:
-    """Reads one source. `put` takes a step (waiting for room), `settled` waits until all steps are committed."""
+    """Reads one source. `put` takes a step (waiting for room), `settled` waits until all steps are committed.
+
+    `chores` are what is read behind the head, by name: each gives what is due next.
+    """
 
     name: str
     source: Source
     clock: Clock
     observe: Observer
     policy: ReadPolicy
-    new_id: Callable[[], str]
+    readings: Readings
+    chores: tuple[Callable[[], Chore | None], ...]
     checkpoint: Callable[[], Checkpoint]
     put: Callable[[steps.Step], Awaitable[None]]
     settled: Callable[[], Awaitable[None]]
@@ -67,23 +53,39 @@ class Reader:
     _failures: int = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll until `stop`: a window that is being read is finished first."""
-        identified = False
+        """Read until `stop`: a window that is being read is finished first."""
+        identified = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(identified, stop))
+            for chore in self.chores:
+                behind = Behind(
+                    next=chore,
+                    readings=self.readings,
+                    clock=self.clock,
+                    put=self.put,
+                    settled=self.settled,
+                    pause=self.policy.poll_interval,
+                )
+                group.create_task(behind.run(identified, stop))
+
+    async def _follow(self, identified: asyncio.Event, stop: asyncio.Event) -> None:
+        """Poll the head."""
         while not stop.is_set():
             started = self.clock.now()
             try:
-                if not identified:
+                if not identified.is_set():
                     await self._identify()
-                    identified = True
+                    identified.set()
                 requests = await self._poll(stop)
             except errors.SourceError as error:
                 await self._wait(error, stop)
                 continue
             self._recover()
-            if not self._behind(started):
+            if not self._late(started):
                 share = self.policy.budget * self.policy.head_share
                 interval = poll_interval(self.policy.poll_interval, requests, share)
                 await pause(self.clock, started + interval - self.clock.now(), stop)
+        identified.set()  # who still waits for it sees the stop
 
     async def _identify(self) -> None:
         """Refuse a token of another organisation, or one that may not read, before anything is due.
@@ -109,62 +111,18 @@ class Reader:
         if len(self.checkpoint().coverage.holes) >= MOST_HOLES:
             raise errors.TooManyHoles(f"the head has left {MOST_HOLES:,} holes and waits")
         requests = 0
-        for part in plan_head(self.checkpoint().coverage, self.clock.now(), self.policy.head):
+        now, coverage = self.clock.now(), self.checkpoint().coverage
+        for part in plan_head(coverage, now, self.policy.head):
             if stop.is_set():
                 break
-            requests += (await self._read(part, covers=True)).requests
+            due = Due(kind=ReadKind.HEAD, slice=part, satisfies=coverage.satisfied_by(part.window.end, now))
+            requests += (await self.readings.make(due)).requests
         await self.settled()
         return requests
 
-    def _behind(self, polled_at: datetime) -> bool:
+    def _late(self, polled_at: datetime) -> bool:
         """A poll did not reach what was due when it began: catch up without a pause."""
         return bool(plan_head(self.checkpoint().coverage, polled_at, self.policy.head))
-
-    async def _read(self, part: Slice, *, covers: bool) -> _Tally:
-        """Make one read or, when it holds too much, one for each part. `covers`: its end covers its whole window."""
-        read = Read(request_id=self.new_id(), kind=ReadKind.HEAD, slice=part, tier=HEAD)
-        await self.put(steps.Started(read=read, at=self.clock.now()))
-        self.observe(events.ReadStarted(source=self.name, read=read))
-        try:
-            async with aclosing(self.source.read(read)) as answers:
-                outcome = await self._take_in(read, answers)
-        except errors.WindowRefused as error:
-            misses = part.window if covers else None
-            await self.put(steps.Failed(read=read, error=error, at=self.clock.now(), misses=misses))
-            return _Tally(requests=1, refused=reason_of(error))
-        except errors.SourceError as error:
-            await self.put(steps.Failed(read=read, error=error, at=self.clock.now()))
-            raise
-        now = self.clock.now()
-        if isinstance(outcome, Split):
-            await self.put(steps.Parted(read=read, split=outcome, at=now))
-            return await self._read_parts(part, outcome, covers=covers)
-        await self.put(steps.Ended(read=read, end=outcome, at=now, covers=part.window if covers else None))
-        return _Tally(requests=outcome.attempts, refused=outcome.unread)
-
-    async def _take_in(self, read: Read, answers: Answers) -> Split | ReadEnd:
-        async for answer in answers:
-            if not isinstance(answer, Page):
-                return answer
-            refuse_ahead(read, answer)
-            await self.put(steps.Arrived(read=read, page=answer))
-            self.observe(
-                events.PageFetched(
-                    source=self.name,
-                    read=read,
-                    number=answer.number,
-                    conversations=len(answer.conversations),
-                    size=answer.size,
-                )
-            )
-        raise errors.ProducerError(f"read {read.request_id} ended without saying how")
-
-    async def _read_parts(self, whole: Slice, split: Split, *, covers: bool) -> _Tally:
-        tallies = [await self._read(part, covers=covers and split.in_time) for part in split.parts]
-        refused = next((tally.refused for tally in tallies if tally.refused), None)
-        if covers and not split.in_time:
-            await self.put(steps.Settled(window=whole.window, tier=HEAD, at=self.clock.now(), reason=refused))
-        return _Tally(requests=sum(tally.requests for tally in tallies) + 1, refused=refused)
 
     async def _wait(self, error: errors.SourceError, stop: asyncio.Event) -> None:
         self._failures += 1
@@ -186,30 +144,6 @@ class Reader:
         if self._failures:
             self._failures = 0
             self.observe(events.SourceRecovered(source=self.name))
-
-
-def refuse_ahead(read: Read, page: Page) -> None:
-    """Refuse a page that this machine's clock would date into the server's future.
-
-    Of a window that ends there something will happen only later; and once the clock is right again, what is newer would
-    be dropped as older than what is known. Raises ClockAhead.
-    """
-    if page.served_at is None:
-        return
-    theirs = f"the source's clock shows {page.served_at.isoformat()}"
-    if page.as_of - page.served_at > MOST_AHEAD:
-        raise errors.ClockAhead(
-            f"this machine's clock is ahead of the source's: it shows {page.as_of.isoformat()}, {theirs}",
-            code="clock.ahead",
-        )
-    end = read.slice.window.end if read.slice else page.served_at
-    ahead = end - page.served_at
-    if ahead > CLOCK_TOLERANCE:
-        raise errors.ClockAhead(
-            f"this machine's clock is ahead of the source's: the window ends at {end.isoformat()},"
-            f" {theirs}, {ahead.total_seconds():.1f} s before",
-            code="clock.ahead",
-        )
 
 
 def first_head(capture_start: datetime, now: datetime) -> datetime:

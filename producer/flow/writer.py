@@ -36,16 +36,18 @@ class Writer:
     head: HeadPolicy
     linger: timedelta
     committed: Callable[[], None]
-    _queue: asyncio.Queue[steps.Step] = field(default_factory=lambda: asyncio.Queue(_STEPS))
-    _taken: int = 0
+    _queue: asyncio.Queue[steps.Step | asyncio.Future[None]] = field(default_factory=lambda: asyncio.Queue(_STEPS))
+    _uncommitted: bool = False
 
     async def put(self, step: steps.Step) -> None:
         """Take a step, once there is room."""
         await self._queue.put(step)
 
     async def settled(self) -> None:
-        """Wait until every step put so far is committed."""
-        await self._queue.join()
+        """Wait until every step put so far is committed; that is then done at once."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        await self._queue.put(done)
+        await done
 
     def checkpoint(self) -> Checkpoint:
         """Where the source stands, as committed."""
@@ -65,7 +67,14 @@ class Writer:
                 await self._commit()
                 deadline = None
                 continue
-            self._taken += 1
+            if isinstance(step, asyncio.Future):
+                if self._uncommitted:
+                    await self._commit()
+                    deadline = None
+                if not step.done():  # whoever waited may have been told to stop
+                    step.set_result(None)
+                continue
+            self._uncommitted = True
             self.assembly.take(step, self.clock.now())
             if self.assembly.full or (self._queue.empty() and not self.assembly.reading):
                 await self._commit()
@@ -83,6 +92,7 @@ class Writer:
             telling.cancel()
 
     async def _commit(self) -> None:
+        self._uncommitted = False
         batch = self.assembly.build(self.clock.now())
         receipt = await self._commit_patiently(batch)
         self.committed()
@@ -111,6 +121,3 @@ class Writer:
                 ahead=max(coverage.watermarks[HEAD] - due, timedelta(0)),
             )
         )
-        taken, self._taken = self._taken, 0
-        for _ in range(taken):
-            self._queue.task_done()

@@ -6,6 +6,7 @@ Pure. Paging is by offset over a moving set: only a short or absent page is the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from producer.genesys.exchange import served_at
 from producer.genesys.options import RESULT_CAP
@@ -36,6 +37,11 @@ class Census:
     def last_page(self) -> int:
         """The last page that the API answers at this page size."""
         return RESULT_CAP // self._size
+
+    @property
+    def pages(self) -> int:
+        """How many pages were counted."""
+        return self._pages
 
     def expected(self, hits: int | None) -> int:
         """How many pages a number of hits makes, up to the last that the API answers."""
@@ -80,6 +86,18 @@ class Census:
             first_hits=self._first_hits,
             last_hits=self._last_hits,
             unread=UNREAD if self._last_full and self._last_number >= self.last_page else None,
+        )
+
+    def end_after(self, first: Census, attempts: int) -> ReadEnd:
+        """How a second pass over the same window ended: complete when it found the conversations of the first."""
+        end = self.end(attempts)
+        agreed = self._ids == first._ids and self._nameless == first._nameless and end.unread is None
+        return replace(
+            end,
+            verdict=Verdict.COMPLETE if agreed else end.verdict,
+            pages=first._pages + end.pages,
+            filled=first._filled + end.filled,
+            first_hits=first._first_hits,
         )
 
 

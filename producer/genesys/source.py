@@ -14,11 +14,12 @@ from producer import errors
 from producer.genesys.by_id import read_by_id
 from producer.genesys.client import Client
 from producer.genesys.complaint import json_object
+from producer.genesys.cuts import before
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.query import Question, count_request, hits_of, organisation_request, page_request
 from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff, NotFound
-from producer.genesys.windows import SplitPage, WindowReader, before
+from producer.genesys.windows import SplitPage, WindowReader
 from producer.model.checkpoint import Usage
 from producer.model.instants import ONE_MILLISECOND, floor_millis
 from producer.model.reads import Page, Read, ReadEnd, Split

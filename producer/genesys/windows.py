@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from producer import errors
 from producer.genesys.blame import Blame, may_belong_to_window
 from producer.genesys.client import Client, Tally, TooHeavy
+from producer.genesys.cuts import before, cut
 from producer.genesys.options import RESULT_CAP, ClientOptions
 from producer.genesys.pages import Census, page_of
 from producer.genesys.query import page_request
-from producer.model.reads import Page, Read, ReadEnd, Split, SplitBody
-from producer.model.windows import Direction, Ended, Slice, Window
+from producer.model.reads import Page, Read, ReadEnd, ReadKind, Split, SplitBody, Verdict
+from producer.model.windows import Slice
 
 T = TypeVar("T")
 
@@ -28,7 +28,6 @@ SplitPage = Callable[[bytes], SplitBody]
 """Cuts a body into its conversations without parsing them. Pure. Raises MalformedBody."""
 
 _MORE_THAN_MOVED = 1.5  # halves that hold more than this many times their parent share long conversations
-_CONTROL = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -112,7 +111,26 @@ class WindowReader:
             number = batch.stop
         while (following := census.next_page()) is not None:
             yield await self._counted(course, census, await self._page(course, following))
-        yield census.end(course.tally.attempts)
+        end = census.end(course.tally.attempts)
+        if end.verdict is Verdict.COMPLETE or course.read.kind is not ReadKind.REREAD or end.unread:
+            yield end
+            return
+        async with aclosing(self._once_more(course, census)) as items:
+            async for item in items:
+                yield item
+
+    async def _once_more(self, course: Course, first: Census) -> AsyncGenerator[Page | ReadEnd, None]:
+        """The window once more, page by page: two passes that find the same conversations are complete.
+
+        The pages are numbered on, so that each of a read has a number of its own.
+        """
+        second = Census(page_size=course.size)
+        number: int | None = 1
+        while number is not None:
+            page = await self._counted(course, second, await self._page(course, number))
+            yield replace(page, number=first.pages + page.number)
+            number = second.next_page()
+        yield second.end_after(first, course.tally.attempts)
 
     async def _page(self, course: Course, number: int, part: Slice | None = None, size: int | None = None) -> Page:
         request = page_request(
@@ -203,23 +221,6 @@ class WindowReader:
             return False
         course.answered_elsewhere = True
         return True
-
-
-def before(window: Window) -> Window:
-    """The minute before a window, or what of it lies on the day of the window's start."""
-    start = window.start
-    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    earliest = start - _CONTROL
-    return Window(earliest if start == midnight else max(earliest, midnight), start)
-
-
-def cut(part: Slice) -> tuple[Slice, ...]:
-    """A part cut by end, open ones first, then by direction; none when it is cut both ways."""
-    if part.ended is None:
-        return tuple(Slice(window=part.window, ended=each, direction=part.direction) for each in Ended)
-    if part.direction is None:
-        return tuple(Slice(window=part.window, ended=part.ended, direction=each) for each in Direction)
-    return ()
 
 
 async def _together(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

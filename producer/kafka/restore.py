@@ -81,7 +81,7 @@ async def _read(
         if position > reached:
             reached, deadline = position, loop.time() + patience.total_seconds()
             changes = _changes(found.get(partition, ()))
-            copy.apply(changes, Position(topic_id=topic_id, next_offset=reached, at=began_at))
+            copy.apply(changes, Position(topic_id=topic_id, next_offset=reached, at=began_at), restoring=True)
         elif loop.time() > deadline:
             raise SinkUnavailable(f"restoring {partition.topic}-{partition.partition} stands at {reached} of {end}")
 

@@ -25,8 +25,8 @@ from producer.kafka.restore import restore
 from producer.kafka.state import StateKey, encode_checkpoint, encode_conversation
 from producer.kafka.topics import check
 from producer.kafka.transaction import Load, fatal_cause, transact
-from producer.kafka.working_copy import Change, Position, WorkingCopy
-from producer.model.batch import Batch, Outgoing, Receipt, Restored, Topic
+from producer.kafka.working_copy import Change, Plan, Position, WorkingCopy, no_plan
+from producer.model.batch import Batch, Mark, Outgoing, Receipt, Restored, Topic, Watched
 from producer.model.checkpoint import Checkpoint
 from producer.model.conversation import ConversationState
 from producer.model.instants import Millis, to_millis
@@ -52,9 +52,10 @@ class _Lane:
 class KafkaSink:
     """`ports.Sink` on a real cluster. One commit at a time; not for use by several tasks at once."""
 
-    def __init__(self, options: KafkaOptions, *, lane: int, clock: Clock) -> None:
-        """Nothing is connected yet. `clock` is product time, for what receipts say."""
+    def __init__(self, options: KafkaOptions, *, lane: int, clock: Clock, plan: Plan = no_plan) -> None:
+        """Nothing is connected yet. `clock` is product time, for what receipts say; `plan` makes agendas of states."""
         self._options = options
+        self._plan = plan
         self._number = lane
         self._clock = clock
         self._lane: _Lane | None = None
@@ -115,9 +116,23 @@ class KafkaSink:
 
     def known(self, source: str, ids: Iterable[str]) -> Mapping[str, ConversationState]:
         """What is remembered of these conversations; ids never seen are left out. Raises SinkUnavailable."""
-        if self._copy is None:
-            raise SinkUnavailable("the lane is not open")
-        return self._copy.known(source, ids)
+        return self._remembered().known(source, ids)
+
+    def due(self, source: str, now: Millis, most: int) -> list[str]:
+        """Ids of conversations that are to be asked for, the oldest due first. Raises SinkUnavailable."""
+        return self._remembered().due(source, now, most)
+
+    def asked(self, source: str, ids: Iterable[str]) -> None:
+        """These were asked for: they are due again when their agendas say. Raises SinkUnavailable."""
+        self._remembered().asked(source, ids)
+
+    def forgettable(self, source: str, before: int, after: Mark | None, most: int) -> list[Mark]:
+        """Conversations of which nothing is expected from that day on, behind a mark. Raises SinkUnavailable."""
+        return self._remembered().forgettable(source, before, after, most)
+
+    def watched(self, source: str) -> Watched:
+        """How many are watched and open, and since when the oldest is due. Raises SinkUnavailable."""
+        return self._remembered().watched(source)
 
     async def close(self) -> None:
         """Let go in bounded time, whatever state it is in. An open transaction is aborted by the next owner."""
@@ -180,7 +195,12 @@ class KafkaSink:
     def _working_copy(self) -> WorkingCopy:
         if self._copy is None or self._copy.closed:
             directory = self._options.state_path
-            self._copy = WorkingCopy(directory / f"lane-{self._number}.sqlite" if directory else None)
+            self._copy = WorkingCopy(directory / f"lane-{self._number}.sqlite" if directory else None, self._plan)
+        return self._copy
+
+    def _remembered(self) -> WorkingCopy:
+        if self._copy is None:
+            raise SinkUnavailable("the lane is not open")
         return self._copy
 
     def _opened(self) -> _Lane:
@@ -197,6 +217,7 @@ class KafkaSink:
 def _changes(batch: Batch) -> list[Change]:
     """What the batch does to the state, the checkpoint last: whoever finds it finds all that it stands for."""
     changes: list[Change] = [(StateKey(batch.source, state.id), encode_conversation(state)) for state in batch.states]
+    changes += [(StateKey(batch.source, forgotten), None) for forgotten in batch.forgotten]
     changes.append((StateKey(batch.source), encode_checkpoint(batch.checkpoint)))
     return changes
 

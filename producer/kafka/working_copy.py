@@ -12,29 +12,59 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from producer.errors import SinkUnavailable
 from producer.kafka.state import StateKey, decode_checkpoint, decode_conversation
+from producer.model.batch import Mark, Watched
 from producer.model.checkpoint import Checkpoint
-from producer.model.conversation import ConversationState
+from producer.model.conversation import NO_AGENDA, Agenda, ConversationState
 from producer.model.instants import Millis
 
-_LAYOUT = 1  # of the tables below; a file of another layout is made anew
+_LAYOUT = 2  # of the tables below; a file of another layout is made anew
 _IDS_AT_ONCE = 500
 _RECENT = 16_384  # states of a source held ready, about 1 KB each: a poll's overlap reads the same ones again
 _PRIVATE = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"  # nothing is undone: a copy that failed is dropped
 _DURABLE = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 _CACHE = "PRAGMA cache_size = -16384;"  # KiB: what a lane keeps in memory, however much it tracks
 _TABLES = """
-    CREATE TABLE conversation (source TEXT, id TEXT, value BLOB NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
+    CREATE TABLE conversation (
+        source TEXT, id TEXT, value BLOB NOT NULL, due INTEGER, forget_day INTEGER, open INTEGER NOT NULL,
+        PRIMARY KEY (source, id)
+    ) WITHOUT ROWID;
+    CREATE INDEX due ON conversation (source, due) WHERE due IS NOT NULL;
+    CREATE INDEX forgettable ON conversation (source, forget_day, id) WHERE forget_day IS NOT NULL;
+    CREATE INDEX open ON conversation (source) WHERE open = 1;
     CREATE TABLE checkpoint (source TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE position (topic_id BLOB NOT NULL, next_offset INTEGER NOT NULL, at INTEGER NOT NULL);
 """
 _KNOWN = "SELECT id, value FROM conversation WHERE source = ? AND id IN ({})"
 
+_DUE = "SELECT id FROM conversation WHERE source = ? AND due <= ? ORDER BY due LIMIT ?"
+_FORGETTABLE = """
+    SELECT forget_day, id FROM conversation WHERE source = ? AND forget_day < ? AND (forget_day, id) > (?, ?)
+    ORDER BY forget_day, id LIMIT ?
+"""
+_WATCHED = """
+    SELECT (SELECT count(*) FROM conversation WHERE source = ?1 AND due IS NOT NULL),
+           (SELECT count(*) FROM conversation WHERE source = ?1 AND open = 1),
+           (SELECT min(due) FROM conversation WHERE source = ?1 AND due IS NOT NULL)
+"""
+
 Change = tuple[StateKey, bytes | None]
 """A key of the state topic and its new stored form; None forgets it."""
+
+
+class Plan(Protocol):
+    """Makes the agenda of a conversation's state; `restoring` when it is not known when it was last asked for."""
+
+    def __call__(self, state: ConversationState, /, *, restoring: bool) -> Agenda:
+        """What the future holds for it."""
+
+
+def no_plan(_state: ConversationState, *, restoring: bool) -> Agenda:  # noqa: ARG001 - the form of a Plan
+    """Nothing is ever asked for, nothing forgotten."""
+    return NO_AGENDA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +79,10 @@ class Position:
 class WorkingCopy:
     """One lane's copy. Every method raises SinkUnavailable when SQLite fails; the copy is then gone and made anew."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, plan: Plan = no_plan) -> None:
         """Use the file at `path` if it is sound, else begin anew; None: a temporary file that nobody else sees."""
         self._path = path
+        self._plan = plan
         self._connection: sqlite3.Connection | None = None
         self._recent: dict[str, dict[str, ConversationState]] = {}  # by source, then id, in the order they were read in
         with self._failures():
@@ -91,17 +122,43 @@ class WorkingCopy:
         """How many conversations are tracked."""
         return int(self._rows("SELECT count(*) FROM conversation")[0][0])
 
-    def apply(self, changes: Iterable[Change], position: Position) -> None:
+    def due(self, source: str, now: Millis, most: int) -> list[str]:
+        """Ids of conversations that are to be asked for, the oldest due first."""
+        return [row[0] for row in self._rows(_DUE, (source, now, most))]
+
+    def asked(self, source: str, ids: Iterable[str]) -> None:
+        """These were asked for: they are due again when their agendas say. Only here: the topic knows nothing of it."""
+        agendas = [
+            (self._plan(state, restoring=False).due, source, each) for each, state in self.known(source, ids).items()
+        ]
+        with self._failures(), self._transaction() as connection:
+            connection.executemany("UPDATE conversation SET due = ? WHERE source = ? AND id = ?", agendas)
+
+    def forgettable(self, source: str, before: int, after: Mark | None, most: int) -> list[Mark]:
+        """Conversations of which nothing is expected from day `before` on, in order, behind a mark."""
+        day, identifier = after or (-1, "")
+        return [Mark(*row) for row in self._rows(_FORGETTABLE, (source, before, day, identifier, most))]
+
+    def watched(self, source: str) -> Watched:
+        """How many are watched and open, and since when the oldest is due."""
+        ((watched, still_open, since),) = self._rows(_WATCHED, (source,))
+        return Watched(watched=watched, open=still_open, due_since=since)
+
+    def apply(self, changes: Iterable[Change], position: Position, *, restoring: bool = False) -> None:
         """Take over what is committed in the topic, in its order, together with how far that is."""
         latest = dict(changes)
         kept = [(key, value) for key, value in latest.items() if value is not None]
-        states = sorted((key.source, key.id, value) for key, value in kept if key.id is not None)  # in the tree's order
+        states = sorted(  # in the tree's order
+            (key.source, key.id, value, *self._plan(decode_conversation(value), restoring=restoring))
+            for key, value in kept
+            if key.id is not None
+        )
         checkpoints = [(key.source, value) for key, value in kept if key.id is None]
         forgotten = [key for key, value in latest.items() if value is None]
         for key in latest:
             self._recent.get(key.source, {}).pop(key.id or "", None)
         with self._failures(), self._transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO conversation VALUES (?, ?, ?)", states)
+            connection.executemany("INSERT OR REPLACE INTO conversation VALUES (?, ?, ?, ?, ?, ?)", states)
             connection.executemany("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", checkpoints)
             for key in forgotten:
                 if key.id is None:

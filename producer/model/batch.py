@@ -6,9 +6,11 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from producer.model.checkpoint import Checkpoint
 from producer.model.conversation import ConversationState
+from producer.model.instants import Millis
 
 
 class Topic(enum.Enum):
@@ -39,13 +41,15 @@ class Outgoing:
 class Batch:
     """Everything one transaction writes. Built once by pure code, then frozen; never re-sent after a discard.
 
-    `states` and `checkpoint` go to the state topic (the sink encodes them) and become memory only after the commit.
+    `states` and `checkpoint` go to the state topic (the sink encodes them) and become memory only after the commit;
+    `forgotten` are the ids whose states go from it.
     """
 
     source: str
     records: tuple[Outgoing, ...]
     states: tuple[ConversationState, ...]
     checkpoint: Checkpoint
+    forgotten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,22 @@ class Receipt:
     committed_at: datetime
     took: timedelta
     records: int
+
+
+class Mark(NamedTuple):
+    """Where one has come to in going through what may be forgotten: the day, and the id."""
+
+    day: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What is looked after: how many conversations by id, how many are open, when the oldest due one was due."""
+
+    watched: int
+    open: int
+    due_since: Millis | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,33 @@ ever added at the end, with a default.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from producer.model.instants import Millis
+
+
+class Watch:
+    """Why a conversation is looked after by id: the words of `ConversationState.watch`."""
+
+    OPEN = "open"
+    WRAP_UP = "wrapup"
+    EMAIL = "email"
+    MESSAGE = "message"
+
+
+class Agenda(NamedTuple):
+    """What the future holds for a conversation: when it is asked for by id (None: never), the last UTC day on which
+    something is expected of it (days since the epoch; None: it is not to be forgotten), whether it is open.
+    """
+
+    due: Millis | None
+    forget_day: int | None
+    open: bool
+
+
+NO_AGENDA = Agenda(None, None, open=False)
 
 
 class Hints(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -47,7 +71,8 @@ class ConversationState(msgspec.Struct, frozen=True, array_like=True, kw_only=Tr
 
     `fingerprint` is 16 bytes over the canonical content, b"" when no content was ever emitted; `raw_hash` 16 bytes over
     the bytes last seen; `version` orders emitted states for ever; `revision` counts them while tracked. Days are days
-    since the epoch (UTC). `dead_lettered` is the raw hash of the letter last sent.
+    since the epoch (UTC). `watch` are the reasons to look after it, joined by commas. `dead_lettered` is the raw hash
+    of the letter last sent.
     """
 
     id: str
@@ -69,6 +94,11 @@ class ConversationState(msgspec.Struct, frozen=True, array_like=True, kw_only=Tr
     names_missing: tuple[str, ...] = ()
     dead_lettered: bytes | None = None
     redacted: bool = False
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is looked after by id: words of `Watch`."""
+        return tuple(self.watch.split(",")) if self.watch else ()
 
     @property
     def doubted(self) -> bool:

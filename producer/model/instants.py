@@ -14,6 +14,8 @@ Millis = NewType("Millis", int)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ONE_MILLISECOND = timedelta(milliseconds=1)
 ONE_DAY = timedelta(days=1)
+DAY = 86_400_000
+"""Milliseconds of a UTC day."""
 
 
 def to_millis(instant: datetime) -> Millis:

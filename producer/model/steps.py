@@ -60,10 +60,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A window that was read in parts is done; `reason` says why it is a hole, None when it is covered."""
+    """A window that was read in parts, of `read`, is done; `reason` says why it is a hole, None: it is covered."""
 
     window: Window
-    tier: int
+    read: Read
     at: datetime
     reason: str | None = None
 
@@ -91,4 +91,18 @@ class Noted:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-Step = Started | Arrived | Parted | Ended | Failed | Settled | Abandoned | Identified | Noted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """All that was open when capture began has been asked for."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """Conversations that no read can return any more, as far as is known when this is said."""
+
+    ids: tuple[str, ...]
+
+
+Step = Started | Arrived | Parted | Ended | Failed | Settled | Abandoned | Identified | Noted | Adopted | Forgotten

@@ -51,6 +51,30 @@ class Genesys(Group):
     """A token is renewed when less than this remains of its validity."""
 
 
+class Watch(Group):
+    """How long conversations that have ended are looked after by id."""
+
+    wrap_up: Span = Field(default=4 * _HOUR, ge=timedelta(0), le=30 * _DAY)
+    """For the wrap-up of an agent who was asked for one."""
+    message: Span = Field(default=72 * _HOUR, ge=timedelta(0), le=365 * _DAY)
+    """Message threads, which may reopen."""
+    email: Span = Field(default=30 * _DAY, ge=timedelta(0), le=365 * _DAY)
+    """E-mail threads, which may reopen."""
+    adopt: Span = Field(default=30 * _DAY, ge=timedelta(0), le=365 * _DAY)
+    """How far back the first start looks for conversations that are still open; 0s: not at all."""
+
+
+class Shares(Group):
+    """The parts of the budget, from 0 to 1, that reads behind the head are sure of; the head has what is left."""
+
+    watch: float = Field(default=0.1, ge=0, le=0.5)
+    """Conversations by id."""
+    reread: float = Field(default=0.1, ge=0, le=0.5)
+    """Windows that have come to an age at which they are read again, and holes."""
+    backfill: float = Field(default=0.05, ge=0, le=0.5)
+    """The time before capture began."""
+
+
 class Capture(Group):
     """Which conversations are captured, and how soon."""
 
@@ -68,6 +92,8 @@ class Capture(Group):
         default=(15 * _MINUTE, 2 * _HOUR, 24 * _HOUR, 8 * _DAY), min_length=1, max_length=8
     )
     """The ages at which every window is read again, rising. They are part of the stored coverage."""
+    watch: Watch = Field(default_factory=Watch)
+    """How long conversations are looked after by id."""
     hit_bound: int = Field(default=10_000, ge=200, le=100_000)
     """A window with more conversations than this is split; the platform ends any one query at 100,000."""
 
@@ -81,6 +107,8 @@ class Limits(Group):
     """The part of the limit that is left to others, from 0 to below 1."""
     concurrency: int = Field(default=8, ge=1, le=64)
     """Requests under way at the same time."""
+    shares: Shares = Field(default_factory=Shares)
+    """The parts of the budget that reads behind the head are sure of."""
     max_response_bytes: ByteSize = Field(default=32 * _MIB, ge=_MIB, le=1 << 30)
     """The largest answer that is taken, decompressed."""
 

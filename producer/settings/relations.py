@@ -18,6 +18,7 @@ Need = Literal["genesys", "kafka"]
 """What a command talks to, and so what must be said of it."""
 
 _FEWEST_REQUESTS = 12  # the limiter spaces requests over twelve parts of a minute
+_MOST_SHARED = 0.75
 
 
 def problems_between(settings: Settings, *, needs: tuple[Need, ...], now: datetime | None) -> Iterator[Problem]:
@@ -89,6 +90,12 @@ def _limits(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             names=("limits.requests_per_minute", "limits.headroom"),
             text=f"must leave at least {_FEWEST_REQUESTS} requests a minute after limits.headroom, not {left:.3g}",
+        )
+    shares = settings.limits.shares
+    if shares.watch + shares.reread + shares.backfill > _MOST_SHARED:
+        yield Problem(
+            names=("limits.shares.watch", "limits.shares.reread", "limits.shares.backfill"),
+            text=f"must leave the head at least {1 - _MOST_SHARED:g} of the budget: together at most {_MOST_SHARED:g}",
         )
 
 

@@ -19,6 +19,8 @@ from producer.transform.content import Content
 
 _QUEUE_SIDE = "acd"  # the participant that stands for a queue offering the conversation to agents
 
+_WRAP_UP = "wrapup"  # the segment in which an agent is asked for a code
+
 _start = itemgetter(0)
 Timed = list[tuple[int, Any]]
 
@@ -30,6 +32,7 @@ class Timeline:
     newest: int = 0
     segments: int = 0
     measured: int = 0
+    lacks_wrap_up: bool = False
     sessions: Timed = field(default_factory=list)
     customer_sessions: Timed = field(default_factory=list)
     users: Timed = field(default_factory=list)
@@ -99,6 +102,8 @@ def _segments(line: Timeline, session: Content, purpose: str | None, began: int)
                 line.offers.append((start, queue))
         if "wrapUpCode" in segment:
             line.wrap_ups.append((start, segment))
+        elif segment.get("segmentType") == _WRAP_UP:
+            line.lacks_wrap_up = True
         if purpose in CUSTOMER_SIDE and "disconnectType" in segment:
             line.disconnects.append((start, segment["disconnectType"]))
     line.newest = newest

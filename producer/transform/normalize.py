@@ -65,6 +65,8 @@ class Normalized:
     record: dict[str, Any]
     hints: Hints
     drift: tuple[Drift, ...]
+    lacks_wrap_up: bool = False
+    """An agent was asked for a wrap-up and has not given one."""
 
 
 class Normalizer:
@@ -94,4 +96,9 @@ class Normalizer:
             record.update({name: content[name] for name in DETAIL if name in content})
         if record["durationMs"] is None and record["startTime"] is not None and record["endTime"] is not None:
             misfits.drift.add(NEGATIVE_DURATION)
-        return Normalized(record=record, hints=hints_of(content, line), drift=tuple(sorted(misfits.drift)))
+        return Normalized(
+            record=record,
+            hints=hints_of(content, line),
+            drift=tuple(sorted(misfits.drift)),
+            lacks_wrap_up=line.lacks_wrap_up,
+        )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from msgspec import Raw
 from msgspec.structs import replace
 
 from producer import errors
-from producer.model.conversation import Attributes, ConversationState, Hints, PendingRegression
+from producer.model.conversation import Attributes, ConversationState, Hints, PendingRegression, Watch
+from producer.model.instants import DAY
 from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
 from producer.model.reads import RawConversation
 from producer.transform import attributes
@@ -27,9 +27,7 @@ Known = Callable[[str], ConversationState | None]
 CONFIRMED_AFTER = 60_000
 """Milliseconds after which a second sighting of content that looks older is believed."""
 
-DAY = 86_400_000
-"""Milliseconds of a UTC day."""
-_THREADS = ("email", "message")
+_THREADS = (Watch.EMAIL, Watch.MESSAGE)
 _UNCHANGED = Unchanged()
 
 
@@ -142,7 +140,7 @@ class _Sight:
             start_day=start_day,
             last_day=(as_of if end is None else end) // DAY,
             ended=end is not None,
-            watch=_watch(content),
+            watch=_watch(normalized),
             hints=normalized.hints,
             attributes=known,
             dead_lettered=before.dead_lettered,
@@ -208,8 +206,9 @@ def _poison(error: errors.Malformed, state: ConversationState, seen: bytes) -> P
     )
 
 
-def _watch(content: dict[str, Any]) -> str | None:
-    """Why it is looked after by id: open ones end, and ended threads reopen (of e-mails later than of messages)."""
-    if content["endTime"] is None:
-        return "open"
-    return next((each for each in _THREADS if each in content["mediaTypes"]), None)
+def _watch(normalized: Normalized) -> str | None:
+    """Why it is looked after by id: open ones end, agents are late with wrap-ups, and ended threads reopen."""
+    if normalized.record["endTime"] is None:
+        return Watch.OPEN
+    threads = [each for each in _THREADS if each in normalized.record["mediaTypes"]]
+    return ",".join([*([Watch.WRAP_UP] if normalized.lacks_wrap_up else []), *threads]) or None

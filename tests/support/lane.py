@@ -60,6 +60,7 @@ def tools(known: Known = nothing_known, limits: Mapping[Topic, int] = LIMITS) ->
         encode_watermark=encode,
         new_id=counted("a"),
         usage=lambda: USAGE,
+        may_forget=lambda _state, _coverage: True,
         run_id="run",
     )
 

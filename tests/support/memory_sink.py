@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from producer.kafka.partitioner import partition_of
-from producer.model.batch import Batch, Outgoing, Receipt, Restored, Topic
+from producer.kafka.working_copy import Plan, no_plan
+from producer.model.batch import Batch, Mark, Outgoing, Receipt, Restored, Topic, Watched
 from producer.model.checkpoint import Checkpoint
-from producer.model.conversation import ConversationState
+from producer.model.conversation import NO_AGENDA, Agenda, ConversationState
+from producer.model.instants import Millis
 from producer.ports import Clock
 
 PARTITIONS = 3
@@ -46,6 +48,8 @@ class MemorySink:
     batches: list[Batch] = field(default_factory=list)
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     states: dict[str, dict[str, ConversationState]] = field(default_factory=dict)
+    plan: Plan = no_plan
+    agendas: dict[str, Agenda] = field(default_factory=dict)
     opened: int = 0
     closed: int = 0
     max_record_bytes: dict[Topic, int] = field(default_factory=lambda: dict.fromkeys(Topic, 1_000_000))
@@ -93,6 +97,30 @@ class MemorySink:
         states = self.states.get(source, {})
         return {each: states[each] for each in ids if each in states}
 
+    def due(self, source: str, now: Millis, most: int) -> list[str]:
+        turns = [(agenda.due, each) for each, agenda in self._agendas(source) if agenda.due is not None]
+        return [each for due, each in sorted(turns) if due <= now][:most]
+
+    def asked(self, source: str, ids: Iterable[str]) -> None:
+        for each, state in self.known(source, ids).items():
+            self.agendas[each] = self.plan(state, restoring=False)
+
+    def forgettable(self, source: str, before: int, after: Mark | None, most: int) -> list[Mark]:
+        marks = [
+            Mark(agenda.forget_day, each) for each, agenda in self._agendas(source) if agenda.forget_day is not None
+        ]
+        return [mark for mark in sorted(marks) if mark.day < before and (after is None or mark > after)][:most]
+
+    def watched(self, source: str) -> Watched:
+        agendas = [agenda for _, agenda in self._agendas(source)]
+        turns = [agenda.due for agenda in agendas if agenda.due is not None]
+        return Watched(
+            watched=len(turns), open=sum(agenda.open for agenda in agendas), due_since=min(turns, default=None)
+        )
+
+    def _agendas(self, source: str) -> list[tuple[str, Agenda]]:
+        return [(each, self.agendas.get(each, NO_AGENDA)) for each in self.states.get(source, {})]
+
     async def close(self) -> None:
         self._usable = False
         self.closed += 1
@@ -110,4 +138,8 @@ class MemorySink:
     def _apply(self, batch: Batch) -> None:
         self.batches.append(batch)
         self.checkpoints[batch.source] = batch.checkpoint
-        self.states.setdefault(batch.source, {}).update({state.id: state for state in batch.states})
+        states = self.states.setdefault(batch.source, {})
+        states.update({state.id: state for state in batch.states})
+        self.agendas.update({state.id: self.plan(state, restoring=False) for state in batch.states})
+        for forgotten in batch.forgotten:
+            states.pop(forgotten, None)

@@ -12,9 +12,10 @@ from producer import events
 from producer.assembly.batch import AssemblyTools, BatchBounds
 from producer.flow.reader import ReadPolicy
 from producer.model.batch import Restored, Topic
-from producer.model.reads import Read
+from producer.model.reads import Read, ReadKind
 from producer.pipeline import Lane, LanePolicy
 from producer.planning.head import HeadPolicy
+from producer.planning.watch import WatchPolicy
 from tests.support.build import page, raw, read_end
 from tests.support.lane import SOURCE, audit_of, counted, tools, values
 from tests.support.memory_sink import MemorySink
@@ -24,6 +25,8 @@ from tests.support.virtual_time import LOOP_BEGAN, LoopClock
 POLICY = LanePolicy(
     capture_start=None,
     ages=(),
+    watch=WatchPolicy(adopt=timedelta(0)),
+    shares={ReadKind.HEAD: 0.8},
     reads=ReadPolicy(
         head=HeadPolicy(
             head_lag=timedelta(seconds=30), overlap=timedelta(minutes=5), catch_up_slice=timedelta(hours=1)

@@ -14,6 +14,7 @@ import pytest
 from producer import errors
 from producer.app import client_options, clock_of, digest_of, kafka_options, lane_policy, learning, the_one
 from producer.clock import VirtualClock, WallClock
+from producer.planning.watch import WatchPolicy
 from producer.settings import Settings
 from producer.settings.catalogue import SETTINGS
 from producer.settings.secret import SecretSource
@@ -31,10 +32,17 @@ OTHER: dict[str, Any] = {
     "capture.catch_up_slice": "2h",
     "capture.rereads": "20m,3h",
     "capture.hit_bound": 5_000,
+    "capture.watch.wrap_up": "3h",
+    "capture.watch.message": "71h",
+    "capture.watch.email": "29d",
+    "capture.watch.adopt": "28d",
     "limits.requests_per_minute": 299,
     "limits.headroom": 0.2,
     "limits.concurrency": 7,
     "limits.max_response_bytes": "31MiB",
+    "limits.shares.watch": 0.2,
+    "limits.shares.reread": 0.15,
+    "limits.shares.backfill": 0.01,
     "kafka.bootstrap_servers": "one:1,two:2",
     "kafka.security.protocol": "SASL_SSL",
     "kafka.security.sasl_mechanism": "PLAIN",
@@ -148,7 +156,15 @@ def test_what_the_options_are() -> None:
     assert (client.limiter.requests_per_minute, client.limiter.headroom) == (299, 0.2)
     assert policy.capture_start == datetime(2026, 3, 10, 10, tzinfo=UTC)
     assert policy.ages == (timedelta(minutes=20), timedelta(hours=3))
-    assert policy.reads.budget * policy.reads.head_share == pytest.approx(299 * 0.8 * 0.8)
+    assert policy.reads.budget * policy.reads.head_share == pytest.approx(299 * 0.8 * 0.64)
+    assert policy.watch == WatchPolicy(
+        wrap_up=timedelta(hours=3), message=timedelta(hours=71), email=timedelta(days=29), adopt=timedelta(days=28)
+    )
+    assert {kind.value: share for kind, share in client.shares.items()} == {
+        "watch": 0.2,
+        "reread": 0.15,
+        "backfill": 0.01,
+    }
     assert (policy.bounds.records, policy.bounds.size, policy.linger) == (999, 5 << 20, timedelta(seconds=2))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from producer import errors
 from producer.doctor.results import Prerequisite, Result, failed, ok, warning
-from producer.flow.reader import CLOCK_TOLERANCE
+from producer.flow.reading import CLOCK_TOLERANCE
 from producer.genesys.auth import Token, token_of, token_refused
 from producer.genesys.exchange import Answer, NoAnswer, served_at
 from producer.genesys.gate import allowed_by

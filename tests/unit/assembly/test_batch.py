@@ -166,7 +166,7 @@ def test_a_part_of_a_window_covers_nothing_until_the_window_is_settled() -> None
     part = steps.Ended(read=READ, end=read_end(), at=NOW, covers=None)
     made = taken(started(), part)
     assert commit(made)[0].checkpoint.coverage.watermarks == (at("10:00"),)
-    taken(steps.Settled(window=WHOLE, tier=0, at=NOW), by=made)
+    taken(steps.Settled(window=WHOLE, read=READ, at=NOW), by=made)
     assert commit(made)[0].checkpoint.coverage.watermarks == (at("10:05"),)
 
 
@@ -231,7 +231,7 @@ def test_what_a_read_left_unread_is_a_hole() -> None:
 
 
 def test_a_window_of_parts_with_a_refused_one_is_a_hole() -> None:
-    batch, told = commit(taken(steps.Settled(window=WHOLE, tier=0, at=NOW, reason="bad.request")))
+    batch, told = commit(taken(steps.Settled(window=WHOLE, read=READ, at=NOW, reason="bad.request")))
     assert trail(batch) == ["run: HOLE_OPENED"]
     assert batch.checkpoint.coverage.holes == (hole(),)
     assert told == [events.HoleOpened(source=SOURCE, hole=hole())]

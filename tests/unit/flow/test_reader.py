@@ -11,6 +11,7 @@ import pytest
 from producer import errors, events
 from producer.assembly.batch import Assembly
 from producer.flow.reader import Reader, ReadPolicy, first_head
+from producer.flow.reading import Readings
 from producer.model import steps
 from producer.model.batch import Receipt
 from producer.model.checkpoint import Checkpoint
@@ -97,7 +98,15 @@ class Desk:
             clock=self.clock,
             observe=self.events.append,
             policy=POLICY,
-            new_id=counted("r"),
+            readings=Readings(
+                name=SOURCE,
+                source=self.source,
+                clock=self.clock,
+                observe=self.events.append,
+                new_id=counted("r"),
+                put=self.put,
+            ),
+            chores=(),
             checkpoint=lambda: self.made.checkpoint,
             put=self.put,
             settled=self.settled,
@@ -374,7 +383,7 @@ async def test_a_refused_window_is_missed_and_the_next_one_is_read_at_once() -> 
 
 @in_virtual_time
 async def test_a_source_that_ends_without_an_end_is_a_defect_and_stops_the_reader() -> None:
-    with pytest.raises(errors.ProducerError, match="read r1 ended without saying how"):
+    with pytest.RaisesGroup(pytest.RaisesExc(errors.ProducerError, match="ended without saying how")):
         await Desk(answer=lambda read: [page()]).run(1)
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from producer import errors
 from producer.genesys.breaker import BreakerPolicy
+from producer.genesys.cuts import before
 from producer.genesys.options import ClientOptions
-from producer.genesys.windows import _together, before
+from producer.genesys.windows import _together
 from producer.model.reads import Page, ReadEnd
 from producer.model.windows import Direction, Ended, Slice, Window
 from tests.support.clock import NOON, FakeClock

@@ -147,7 +147,7 @@ def test_a_folder_that_can_not_be_used_is_named(tmp_path: Path) -> None:
 def test_a_failure_of_the_database_closes_the_copy(tmp_path: Path) -> None:
     copy = WorkingCopy(tmp_path / "lane-0.sqlite")
     copy.apply([remembered("a")], position(1))
-    impossible: Change = (StateKey("default", "b"), object())  # type: ignore[assignment] # what SQLite can't take
+    impossible: Change = (StateKey("default"), object())  # type: ignore[assignment] # what SQLite can't take
     with pytest.raises(SinkUnavailable, match="working copy"):
         copy.apply([impossible], position(2))
     assert copy.closed

@@ -1,0 +1,59 @@
+"""What is due behind the head, from committed coverage and from what is remembered of conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from producer.flow.behind import Chore
+from producer.model import steps
+from producer.model.batch import Mark
+from producer.model.checkpoint import Checkpoint
+from producer.model.instants import to_millis
+from producer.model.reads import Due, ReadKind
+from producer.planning.rereads import plan_hole, plan_rereads
+from producer.planning.watch import IDS_AT_ONCE, WatchPolicy, adoption, forgettable_before
+from producer.ports import Clock, Sink
+
+FORGOTTEN_AT_ONCE = 1_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Chores:
+    """The chores of one source. `longest` bounds the windows of what is late. The state: how far it has forgotten."""
+
+    name: str
+    sink: Sink
+    clock: Clock
+    checkpoint: Callable[[], Checkpoint]
+    watch: WatchPolicy
+    longest: timedelta
+    _mark: Mark | None = None
+
+    def ask_by_id(self) -> Chore | None:
+        """At the first start all that is open; then the conversations whose turn it is, the oldest due first."""
+        now = self.clock.now()
+        if self.watch.adopt and not self.checkpoint().adoption_done:
+            return Chore(reads=adoption(now, self.watch), then=steps.Adopted(at=now))
+        ids = tuple(self.sink.due(self.name, to_millis(now), IDS_AT_ONCE))
+        if not ids:
+            return None
+        due = Due(kind=ReadKind.WATCH, ids=ids, covers=False)
+        return Chore(reads=(due,), after=lambda: self.sink.asked(self.name, ids))
+
+    def read_again(self) -> Chore | None:
+        """A hole whose turn it is; else the window that has come to its age; else history."""
+        coverage, now = self.checkpoint().coverage, self.clock.now()
+        hole = plan_hole(coverage, now, self.longest)
+        due = hole
+        if hole is None or hole.kind is ReadKind.BACKFILL:
+            due = plan_rereads(coverage, now, self.longest) or hole
+        return Chore(reads=(due,)) if due else None
+
+    def forget(self) -> Chore | None:
+        """Conversations that no read can return any more. What a hole holds back is passed over until next time."""
+        before = forgettable_before(self.checkpoint().coverage, self.clock.now())
+        marks = self.sink.forgettable(self.name, before, self._mark, FORGOTTEN_AT_ONCE)
+        self._mark = marks[-1] if marks else None
+        return Chore(then=steps.Forgotten(ids=tuple(mark.id for mark in marks))) if marks else None

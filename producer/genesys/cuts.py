@@ -1,0 +1,26 @@
+"""Where a window is cut when it holds too much, and where one looks beside it. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from producer.model.windows import Direction, Ended, Slice, Window
+
+_CONTROL = timedelta(minutes=1)
+
+
+def before(window: Window) -> Window:
+    """The minute before a window, or what of it lies on the day of the window's start."""
+    start = window.start
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    earliest = start - _CONTROL
+    return Window(earliest if start == midnight else max(earliest, midnight), start)
+
+
+def cut(part: Slice) -> tuple[Slice, ...]:
+    """A part cut by end, open ones first, then by direction; none when it is cut both ways."""
+    if part.ended is None:
+        return tuple(Slice(window=part.window, ended=each, direction=part.direction) for each in Ended)
+    if part.direction is None:
+        return tuple(Slice(window=part.window, ended=part.ended, direction=each) for each in Direction)
+    return ()
