@@ -19,7 +19,8 @@ from producer.genesys.source import GenesysSource
 from producer.genesys.survey import THOROUGH, Findings, look
 from producer.model.instants import floor_millis
 from producer.model.volume import Volume, even_volume
-from producer.planning.cost import RangeCost, day_cost, range_cost
+from producer.model.windows import Interval
+from producer.planning.cost import day_cost, range_cost
 from producer.settings import Settings, load
 from producer.settings.values import parse_instant
 from producer.sizing.report import Plan, as_json, as_text
@@ -51,23 +52,25 @@ def run(arguments: argparse.Namespace) -> int:
     logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is in the error, where it matters
     settings = load(arguments.config, needs=("genesys",) if arguments.volume is None else ())
     now = floor_millis(clock_of(settings).now())
-    start, end = _range_of(arguments, now)
+    interval = _range_of(arguments, now)
     rules = rules_of(settings)
     volume, origin = _volume_of(arguments, settings, now)
     day = day_cost(volume, rules)
-    cost: RangeCost | None = range_cost(volume, rules, start, end, day.left) if start else None
+    cost = range_cost(volume, rules, interval, day.left) if interval else None
     plan = Plan(volume=volume, origin=origin, rules=rules, day=day, range=cost)
     print(json.dumps(as_json(plan), indent=2) if arguments.output == "json" else as_text(plan))
     return 0
 
 
-def _range_of(arguments: argparse.Namespace, now: datetime) -> tuple[datetime | None, datetime]:
+def _range_of(arguments: argparse.Namespace, now: datetime) -> Interval | None:
     start, end = arguments.start, arguments.end or now
     if start is None and arguments.end is not None:
         raise errors.UsageError("--to needs --from")
-    if start is not None and start >= end:
+    if start is None:
+        return None
+    if start >= end:
         raise errors.UsageError("--from must be before --to")
-    return start, end
+    return Interval(start, end)
 
 
 def _volume_of(arguments: argparse.Namespace, settings: Settings, now: datetime) -> tuple[Volume, str]:

@@ -8,26 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from producer.model.instants import ONE_DAY, utc_midnight
 from producer.model.reads import ReadKind
-from producer.model.volume import Volume
+from producer.model.volume import OPEN_BANDS, Volume
 from producer.model.windows import Interval, Window, windows_between
 from producer.planning.pace import poll_interval
 from producer.planning.rereads import step_of
+from producer.planning.watch import IDS_AT_ONCE, THREAD_EVERY, WRAP_UP_EVERY, WatchPolicy, open_every
 
 MINUTES_A_DAY = ONE_DAY / timedelta(minutes=1)
-IDS_PER_CALL = 100
-"""Conversations asked for by id in one request."""
-WATCHED_EVERY: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=1))
-"""How often an open conversation is asked for, by `OPEN_BANDS`."""
-MESSAGE_DAYS, EMAIL_DAYS = 3, 30
-"""For how many days an ended thread is asked for once a day: it may be opened again."""
-WRAP_UP_EVERY, WRAP_UP_FOR = timedelta(minutes=5), timedelta(hours=4)
 LACKING_WRAP_UP = 0.05
 """Assumed: the part of a day's conversations that lack a wrap-up code for the whole time that it is waited for."""
 
+_OPEN_NAMES = ("open since yesterday", "open for days", "open for weeks")
+_MINUTE = timedelta(minutes=1)
 _DAY_SECONDS = ONE_DAY.total_seconds()
 _LONG_LIVED = 1.5  # halves that hold more than this many times their parent share long conversations
 _FINEST = 60.0  # seconds; finer windows are not counted one by one, nor does a read split finer
@@ -40,12 +36,14 @@ class Rules:
 
     budget: float
     head_share: float
+    backfill_share: float
     page_size: int
     hit_bound: int
     poll_interval: timedelta
     overlap: timedelta
     catch_up_slice: timedelta
     ages: tuple[timedelta, ...]
+    watch: WatchPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +103,14 @@ class DayCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeCost:
-    """What one reading of a range costs: windows, requests, and the minutes it takes; None when nothing is left."""
+    """What one reading of a range costs: windows, requests, and the minutes it takes with so many requests `a_minute`;
+    None when there are none.
+    """
 
     interval: Interval
     reads: float
     requests: float
+    a_minute: float
     minutes: float | None
 
 
@@ -117,17 +118,20 @@ def day_cost(volume: Volume, rules: Rules) -> DayCost:
     """What a day of capture costs at a volume."""
     head, slowest = _head(volume, rules)
     rereads = [_reread(volume, rules, age) for age in rules.ages]
-    return DayCost(costs=(head, *_watch(volume), *rereads), budget=rules.budget, slowest_poll=slowest)
+    return DayCost(costs=(head, *_watch(volume, rules), *rereads), budget=rules.budget, slowest_poll=slowest)
 
 
-def range_cost(volume: Volume, rules: Rules, start: datetime, end: datetime, left: float) -> RangeCost:
-    """What it costs to read a range once, every day of it at this volume, with `left` requests a minute."""
+def range_cost(volume: Volume, rules: Rules, interval: Interval, left: float) -> RangeCost:
+    """What it costs to read a range once, every day of it at this volume, with the requests that are `left` a minute
+    for it, or what backfill is guaranteed.
+    """
+    a_minute = max(left, rules.budget * rules.backfill_share)
     reads = requests = 0.0
-    for window in windows_between(start, end, rules.catch_up_slice):
+    for window in windows_between(interval.start, interval.end, rules.catch_up_slice):
         more_reads, more_requests = _window(volume, rules, *_seconds_of(window))
         reads, requests = reads + more_reads, requests + more_requests
-    minutes = requests / left if left > 0 else None
-    return RangeCost(interval=Interval(start, end), reads=reads, requests=requests, minutes=minutes)
+    minutes = requests / a_minute if a_minute else None
+    return RangeCost(interval=interval, reads=reads, requests=requests, a_minute=a_minute, minutes=minutes)
 
 
 def _head(volume: Volume, rules: Rules) -> tuple[Cost, timedelta]:
@@ -142,7 +146,7 @@ def _head(volume: Volume, rules: Rules) -> tuple[Cost, timedelta]:
         slowest = max(slowest, interval)
         polls += span / interval.total_seconds()
         requests += needed * span / interval.total_seconds()
-        busiest = max(busiest, needed * timedelta(minutes=1) / interval)
+        busiest = max(busiest, needed * (_MINUTE / interval))
     past_midnight = rules.overlap / rules.poll_interval  # the overlap that reaches back over it is a window of its own
     cost = Cost(
         read=ReadKind.HEAD,
@@ -192,22 +196,22 @@ def _steps(step: float) -> Iterator[tuple[float, float, float]]:
         start += stride
 
 
-def _watch(volume: Volume) -> tuple[Cost, ...]:
-    """What is asked for by id. Whatever is due in a minute shares its calls, so that one may be less than full."""
-    daily = volume.messages * MESSAGE_DAYS + volume.emails * EMAIL_DAYS
-    lacking = volume.a_day * LACKING_WRAP_UP * (WRAP_UP_FOR / ONE_DAY)
-    yesterday, week, month = volume.still_open
-    watched = (
-        ("open since yesterday", yesterday, WATCHED_EVERY[0]),
-        ("open for days", week, WATCHED_EVERY[1]),
-        ("open for weeks", month, WATCHED_EVERY[2]),
-        ("ended threads", daily, ONE_DAY),
+def _watch(volume: Volume, rules: Rules) -> tuple[Cost, ...]:
+    """What is asked for by id. Whatever is due when one looks shares a call, so that one may be less than full."""
+    policy = rules.watch
+    threads = volume.messages * (policy.message / ONE_DAY) + volume.emails * (policy.email / ONE_DAY)
+    lacking = volume.a_day * LACKING_WRAP_UP * (policy.wrap_up / ONE_DAY)
+    open_ones = zip(_OPEN_NAMES, volume.still_open, [open_every(youngest) for youngest, _ in OPEN_BANDS], strict=True)
+    watched = [
+        *open_ones,
+        ("ended threads", threads, THREAD_EVERY),
         ("without a wrap-up", lacking, WRAP_UP_EVERY),
-    )
-    due = sum(count * (timedelta(minutes=1) / every) for _, count, every in watched)
-    calls = max(min(1.0, due), due / IDS_PER_CALL)
+    ]
+    due = sum(count * (_MINUTE / every) for _, count, every in watched)
+    looks = _MINUTE / rules.poll_interval
+    calls = max(min(looks, due), due / IDS_AT_ONCE)
     return tuple(
-        _watched(what, count, count * (timedelta(minutes=1) / every) * (calls / due if due else 0.0))
+        _watched(what, count, count * (_MINUTE / every) * (calls / due if due else 0.0))
         for what, count, every in watched
     )
 

@@ -88,6 +88,7 @@ def _range_values(cost: RangeCost) -> Mapping[str, Any]:
         "to": iso_millis(cost.interval.end),
         "windows": round(cost.reads),
         "requests": round(cost.requests),
+        "requestsPerMinute": round(cost.a_minute, 2),
         "minutes": None if cost.minutes is None else round(cost.minutes, 1),
     }
 
@@ -155,17 +156,13 @@ def _range(plan: Plan) -> Iterator[str]:
     if cost is None:
         return
     yield ""
-    read = f"{_whole(cost.reads)} windows, {_whole(cost.requests)} requests"
-    if cost.minutes is None:
-        lasts = "no end, since the ordinary reads leave nothing"
-    elif cost.minutes < _MINUTES_THAT_ARE_HOURS:
-        lasts = f"{cost.minutes:,.1f} minutes at {plan.day.left:,.0f} requests a minute, what the ordinary reads leave"
-    else:
+    lasts = "no end, since nothing is left for it and limits.shares.backfill is 0"
+    if cost.minutes is not None:
+        hours = f" ({cost.minutes / 60:,.1f} hours)" if cost.minutes >= _MINUTES_THAT_ARE_HOURS else ""
         lasts = (
-            f"{cost.minutes:,.0f} minutes ({cost.minutes / 60:,.1f} hours) at {plan.day.left:,.0f} requests a minute,"
-            " what the ordinary reads leave"
+            f"{cost.minutes:,.1f} minutes{hours} at {_whole(cost.a_minute)} requests a minute, which are left for it"
         )
-    yield f"range {cost.interval}: {read}, {lasts}"
+    yield f"range {cost.interval}: {_whole(cost.reads)} windows, {_whole(cost.requests)} requests, {lasts}"
 
 
 def _whole(number: float) -> str:

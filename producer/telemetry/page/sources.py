@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from producer.telemetry.page.budget import budget
-from producer.telemetry.page.findings import LATE, ahead
+from producer.telemetry.page.findings import LATE, ahead, failed_in_all
 from producer.telemetry.page.html import Fact, Html, element, facts, joined, section, table
 from producer.telemetry.page.late import late
 from producer.telemetry.page.timeline import timeline
@@ -33,13 +33,13 @@ def source(status: SourceStatus, now: datetime) -> Html:
 
 
 def _standing(status: SourceStatus, now: datetime) -> list[Fact]:
-    receipt, late = status.receipt, ahead(status)
+    receipt, unread, holes = status.receipt, ahead(status), failed_in_all(status)
     return [
         Fact("head watermark", moment(status.head, now)),
         Fact("final watermark", moment(status.final, now)),
         Fact("due and not covered", duration(status.uncovered)),
-        Fact("of that not read yet", duration(late)),
-        Fact("holes", f"{status.holes_in_all:,}", "bad" if status.holes_in_all else "good"),
+        Fact("of that not read yet", duration(unread)),
+        Fact("holes", f"{holes:,}", "bad" if holes else "good"),
         Fact("accepted losses", f"{len(status.losses):,}"),
         Fact(
             "last commit",

@@ -82,7 +82,12 @@ def test_tiers_that_do_not_fit_are_told_with_what_to_do(planned: Plan) -> None:
     assert "Lengthen the ages in capture.rereads or leave one out" in text
     assert values(planned("--volume", "1000", "--output", "json"))["fits"] is False
     range_told = planned("--volume", "1000", "--from", "2026-03-10T00:00:00Z", "--to", "2026-03-11T00:00:00Z")
-    assert range_told.endswith("24 windows, 24 requests, no end, since the ordinary reads leave nothing\n")
+    assert range_told.endswith("24 windows, 24 requests, 24.0 minutes at 1 requests a minute, which are left for it\n")
+    without = planned(
+        *("--volume", "1000", "--from", "2026-03-10T00:00:00Z", "--to", "2026-03-11T00:00:00Z"),
+        LIMITS__SHARES__BACKFILL="0",
+    )
+    assert without.endswith("no end, since nothing is left for it and limits.shares.backfill is 0\n")
 
 
 def test_a_head_that_its_share_does_not_pay_for_is_told(planned: Plan) -> None:
@@ -102,10 +107,12 @@ def test_a_range_costs_windows_requests_and_minutes(planned: Plan) -> None:
         "to": "2026-03-11T00:00:00.000Z",
         "windows": 24,
         "requests": 24 * 11,
+        "requestsPerMinute": pytest.approx(270 * (1 - told["total"]["share"]), abs=0.1),
         "minutes": pytest.approx(264 / (270 * (1 - told["total"]["share"])), abs=0.1),
     }
     year = planned(*words, "--from", "2025-03-10T00:00:00Z", "--to", "2026-03-10T00:00:00Z")
     assert " minutes (" in year
+    assert " hours) at " in year
     assert "8,760 windows, 96,360 requests" in year
 
 

@@ -11,8 +11,10 @@ from producer.model.coverage import Coverage
 from producer.model.instants import ONE_DAY
 from producer.model.reads import ReadKind
 from producer.model.volume import Volume, even_volume
+from producer.model.windows import Interval
 from producer.planning.cost import Cost, DayCost, Rules, day_cost, range_cost
 from producer.planning.rereads import plan_rereads
+from producer.planning.watch import WatchPolicy
 from tests.support.build import at
 
 MINUTE = timedelta(minutes=1)
@@ -20,12 +22,14 @@ HOUR = timedelta(hours=1)
 RULES = Rules(
     budget=270,
     head_share=0.8,
+    backfill_share=0.05,
     page_size=100,
     hit_bound=10_000,
     poll_interval=timedelta(seconds=15),
     overlap=5 * MINUTE,
     catch_up_slice=HOUR,
     ages=(15 * MINUTE, 2 * HOUR, ONE_DAY, 8 * ONE_DAY),
+    watch=WatchPolicy(),
 )
 NOTHING = even_volume(0, 0, 0)
 
@@ -125,14 +129,14 @@ def test_nobody_to_watch_costs_nothing() -> None:
     assert [(cost.requests, cost.asked) for cost in watch] == [(0, 0)] * 5
 
 
-def test_a_few_that_are_due_in_a_minute_share_a_call() -> None:
+def test_a_few_that_are_due_when_one_looks_share_a_call() -> None:
     day = day_cost(Volume(begun=(0,), under_way=(0,), still_open=(30, 150, 600)), RULES)
-    # 30 + 10 + 10 are due in a minute: one call
-    assert sum(cost.a_minute for cost in of(day, ReadKind.WATCH)) == pytest.approx(1)
-    assert one(day, "open since yesterday").a_minute == pytest.approx(0.6)
+    # 30 + 10 + 10 are due in a minute, in which one looks four times
+    assert sum(cost.a_minute for cost in of(day, ReadKind.WATCH)) == pytest.approx(4)
+    assert one(day, "open since yesterday").a_minute == pytest.approx(2.4)
 
 
-def test_less_than_one_in_a_minute_is_asked_for_alone() -> None:
+def test_fewer_than_one_looks_are_asked_for_alone() -> None:
     day = day_cost(Volume(begun=(0,), under_way=(0,), still_open=(0, 3, 0)), RULES)
     assert one(day, "open for days").requests == pytest.approx(3 * 4 * 24)
 
@@ -147,9 +151,9 @@ def test_many_go_by_a_hundred_to_a_call() -> None:
 
 
 def test_what_lacks_a_wrap_up_is_asked_for_every_five_minutes() -> None:
-    lacking = one(day_cost(even_volume(120_000, 0, 0), RULES), "without a wrap-up")
-    assert lacking.asked == pytest.approx(1_000)
-    assert lacking.a_minute == pytest.approx(2)
+    lacking = one(day_cost(even_volume(480_000, 0, 0), RULES), "without a wrap-up")
+    assert lacking.asked == pytest.approx(4_000)
+    assert lacking.a_minute == pytest.approx(8)
 
 
 # --- a day and a range ----------------------------------------------------------------------------------------------
@@ -170,12 +174,21 @@ def test_tiers_that_cost_more_than_there_is_do_not_fit() -> None:
     assert day.share > 1
 
 
+def test_how_long_what_has_ended_is_looked_after_decides_what_it_costs() -> None:
+    volume = Volume(begun=(24_000,), under_way=(0,), messages=100_000, emails=10_000)
+    short = WatchPolicy(wrap_up=HOUR, message=ONE_DAY, email=ONE_DAY)
+    day = day_cost(volume, replace(RULES, watch=short))
+    assert (one(day, "ended threads").asked, one(day, "without a wrap-up").asked) == (110_000, 50)
+
+
 def test_a_range_is_read_once_in_slices_cut_at_midnight() -> None:
-    start, end = at("22:30"), at("02:00", day=1)
-    cost = range_cost(even_volume(24 * 150, 0, 0), RULES, start, end, 10)
+    range_ = Interval(at("22:30"), at("02:00", day=1))
+    cost = range_cost(even_volume(24 * 150, 0, 0), RULES, range_, 70)
     # 22:30 to 23:30 and to midnight, and two hours of the day after: 150 or 75 conversations
-    assert (cost.reads, cost.requests, cost.minutes) == (4, 2 + 1 + 2 + 2, 0.7)
+    assert (cost.reads, cost.requests, cost.a_minute, cost.minutes) == (4, 2 + 1 + 2 + 2, 70, 0.1)
 
 
-def test_a_range_has_no_end_when_nothing_is_left_for_it() -> None:
-    assert range_cost(NOTHING, RULES, at("10:00"), at("11:00"), 0).minutes is None
+def test_a_range_has_at_least_what_backfill_is_guaranteed() -> None:
+    hour = Interval(at("10:00"), at("11:00"))
+    assert range_cost(NOTHING, RULES, hour, 0).a_minute == 270 * 0.05
+    assert range_cost(NOTHING, replace(RULES, backfill_share=0), hour, 0).minutes is None

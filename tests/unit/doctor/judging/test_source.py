@@ -16,6 +16,7 @@ from producer.genesys.exchange import Answer, Failure, NoAnswer
 from producer.genesys.limiter import LimiterPolicy
 from producer.model.volume import even_volume
 from producer.planning.cost import Rules, day_cost
+from producer.planning.watch import WatchPolicy
 
 NOW = datetime(2026, 3, 10, 10, 0, 0, 500_000, tzinfo=UTC)
 LAG = timedelta(seconds=30)
@@ -158,12 +159,14 @@ def test_tiers_that_do_not_fit_the_budget_are_warned_of() -> None:
     rules = Rules(
         budget=270,
         head_share=0.8,
+        backfill_share=0,
         page_size=100,
         hit_bound=10_000,
         poll_interval=timedelta(seconds=15),
         overlap=timedelta(minutes=5),
         catch_up_slice=timedelta(hours=1),
         ages=(timedelta(minutes=15),),
+        watch=WatchPolicy(),
     )
     fitting = judging.budget(volume, day_cost(volume, rules))
     heavy = judging.budget(volume, day_cost(volume, replace(rules, ages=(timedelta(seconds=1),))))
