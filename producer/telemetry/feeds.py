@@ -9,6 +9,7 @@ from typing import Any
 from producer import events
 from producer.model.reads import ReadKind
 from producer.telemetry import names
+from producer.telemetry.late import comes_back
 from producer.telemetry.metrics import Metrics
 
 _PAGE_ENDPOINTS = frozenset({"query", "by_id"})
@@ -108,7 +109,7 @@ def _page_compared(metrics: Metrics, event: events.PageCompared) -> None:
         metrics.count(names.DEAD_LETTERS, event, amount, reason=reason)
     if event.read.kind is ReadKind.HEAD:
         metrics.record(names.RECORD_FRESHNESS, event, event.freshness)
-    if read in names.LATE_READS:
+    if comes_back(event.read):
         metrics.record(names.LATE_ARRIVAL, event, event.freshness, read=read)
     if event.read.kind is ReadKind.REREAD:
         metrics.count(names.TIER_RECORDS, event, event.new + event.changed, tier=str(event.read.tier))

@@ -15,9 +15,10 @@ from producer import errors
 PREFIX = "genesys_producer_"
 SOURCE = "source"
 
-READS = ("head", "watch", "reread", "backfill")
+WATCH = "watch"
+READS = ("head", WATCH, "reread", "backfill")
 """The kinds of reads that this version makes; label values appear from the start for these."""
-LATE_READS = ("watch", "reread")
+LATE_READS = (WATCH, "reread")
 """The reads that come back to what was read before: what they find was late."""
 TIERS = ("1", "2", "3", "4")
 """The re-reads that there are unless the settings say otherwise."""
@@ -77,7 +78,7 @@ def _histogram(name: str, meaning: str, *labels: Label, buckets: tuple[float, ..
 
 
 _READ = Label("read", READS)
-_OF_WINDOWS = Label("read", tuple(read for read in READS if read != "watch"))
+_OF_WINDOWS = Label("read", tuple(read for read in READS if read != WATCH))
 _TIER = Label("tier", TIERS)
 _ENDPOINT = Label("endpoint", ("query", "by_id", "token", "organisation"))
 

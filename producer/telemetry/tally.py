@@ -16,6 +16,7 @@ from producer.model.checkpoint import Checkpoint
 from producer.model.coverage import HEAD
 from producer.model.reads import Read, ReadKind
 from producer.telemetry import names
+from producer.telemetry.late import comes_back
 from producer.telemetry.snapshot import BudgetRow, LateRow, TierRow
 
 MINUTE = timedelta(minutes=1)
@@ -72,7 +73,7 @@ class Tally:
     def compared(self, event: events.PageCompared) -> None:
         """A page was committed."""
         read = event.read
-        if read.kind.value not in names.LATE_READS:
+        if not comes_back(read):
             return
         found_by = WATCH if read.kind is ReadKind.WATCH else _tier(read)
         self._records[found_by] += event.new + event.changed

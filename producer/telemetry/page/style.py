@@ -32,7 +32,7 @@ body{margin:0 auto;max-width:80rem;padding:1rem 1.25rem 2rem;background:var(--pa
 font:15px/1.5 system-ui,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums;
 overflow-wrap:anywhere;-webkit-text-size-adjust:100%}
 a{color:var(--link)}
-p{margin:.25rem 0}p+dl{margin-top:.75rem}
+p{margin:.25rem 0}p+dl,table+dl,table+p{margin-top:.75rem}
 code{font:.82rem/1.4 ui-monospace,"DejaVu Sans Mono",monospace}
 .soft{color:var(--soft)}.good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}
 time,.ago{white-space:nowrap}

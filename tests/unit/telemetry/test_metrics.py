@@ -232,6 +232,17 @@ FED: list[tuple[events.Event, Series]] = [
         {f"records_produced_total{{change=new,read=backfill,{OF}}}": 1},
     ),
     (
+        events.PageCompared(
+            source=SOURCE,
+            read=Read(request_id="r", kind=ReadKind.WATCH, slice=read().slice),
+            number=1,
+            new=1,
+            dead_letters={},
+            freshness=(9e6,),  # adopted at the first start, not late
+        ),
+        {f"records_produced_total{{change=new,read=watch,{OF}}}": 1},
+    ),
+    (
         events.PageFetched(source=SOURCE, read=reread(2), number=1, conversations=100, size=9),
         {
             f"pages_fetched_total{{read=reread,{OF}}}": 1,

@@ -75,6 +75,12 @@ def test_what_came_late_is_counted_by_how_late_and_by_who_found_it() -> None:
     )
 
 
+def test_what_is_adopted_at_the_first_start_is_not_late() -> None:
+    tally = standing()
+    tally.compared(found(Read(request_id="r", kind=ReadKind.WATCH, slice=read().slice), 1e6, new=1))
+    assert tally.late() == ()
+
+
 def test_what_came_later_than_anything_is_told_too() -> None:
     tally = standing()
     tally.compared(found(reread(1), 1e9))
