@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from producer.telemetry.page.html import Html, element, joined, note, table
-from producer.telemetry.page.words import count, duration, moment
+from producer.telemetry.page.words import NOTHING, count, duration, moment
 from producer.telemetry.snapshot import LateRow, SourceStatus, TierRow
 
 MANY_PAGES = 1_000
@@ -17,6 +17,7 @@ MANY_PAGES = 1_000
 MUCH = 0.01
 """The part of what came late, from which on the oldest tier still finds much."""
 
+_LATE = ("late by", "records", "", "found by")
 _TIERS = ("re-read", "read up to", "pages", "records found", "worth")
 
 
@@ -72,18 +73,18 @@ def _histogram(status: SourceStatus) -> Html:
     """A row for each span, with a bar as long as its part of the largest, and who found it."""
     rows = status.late
     most = max(row.watch + sum(row.tiers) for row in rows)
-    finders = [f"re-read {tier}" for tier in range(1, len(rows[0].tiers) + 1)]
-    heads = ("late by", "records", "", "watch", *finders)
     cells = [_bucket(row, before, most) for before, row in zip([None, *rows], rows, strict=False)]
     words = f"{count(sum(row.watch + sum(row.tiers) for row in rows), 'record')} came late."
-    return joined(element("p", words), table("late", heads, cells))
+    return joined(element("p", words), table("late", _LATE, cells))
 
 
 def _bucket(row: LateRow, before: LateRow | None, most: int) -> Sequence[object]:
     found = row.watch + sum(row.tiers)
     bar = element("rect", class_="used", width=f"{100 * found / most:.1f}%", height="100%")
     picture = element("svg", bar, class_="bar", role="img", aria_label=f"{found:,}")
-    return [_span(row.within, before), f"{found:,}", picture, f"{row.watch:,}", *(f"{each:,}" for each in row.tiers)]
+    finders = [("watch", row.watch), *((f"re-read {tier}", found) for tier, found in enumerate(row.tiers, 1))]
+    told = ", ".join(f"{finder} {amount:,}" for finder, amount in finders if amount)
+    return [_span(row.within, before), f"{found:,}", picture, told or NOTHING]
 
 
 def _span(within: timedelta | None, before: LateRow | None) -> str:

@@ -16,6 +16,7 @@ OLD = TierRow(tier=2, age=timedelta(days=8), read_to=NOON - timedelta(days=8), p
 LATE = (
     LateRow(within=timedelta(minutes=1), watch=30, tiers=(10, 0)),
     LateRow(within=timedelta(minutes=5), watch=0, tiers=(80, 0)),
+    LateRow(within=timedelta(minutes=15), watch=0, tiers=(0, 0)),
     LateRow(within=None, watch=0, tiers=(10, 0)),
 )
 STATUS = SourceStatus(source="default", tiers=(YOUNG, OLD), late=LATE)
@@ -46,9 +47,10 @@ def test_how_late_things_came_is_a_histogram_with_its_finders() -> None:
     document = told(STATUS)
     assert "130 records came late." in document.text
     assert (
-        "late byrecordswatchre-read 1re-read 2up to 1 min4030100up to 5 min800800more than 5 min100100" in document.text
+        "late byrecordsfound byup to 1 min40watch 30, re-read 1 10up to 5 min80re-read 1 80"
+        "up to 15 min0-more than 15 min10re-read 1 10" in document.text
     )
-    assert [width for kind, _, width in document.shapes if kind == "used"] == ["50.0%", "100.0%", "12.5%"]
+    assert [width for kind, _, width in document.shapes if kind == "used"] == ["50.0%", "100.0%", "0.0%", "12.5%"]
     assert {("aria-label", "40"), ("aria-label", "80"), ("aria-label", "10")} <= document.attributes
 
 
