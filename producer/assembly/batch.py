@@ -159,7 +159,7 @@ class Assembly:
             source=self._source,
             records=tuple(self._draft.records),
             states=tuple(self._draft.states.values()),
-            forgotten=tuple(self._draft.forgotten),
+            forgotten=tuple(sorted(self._draft.forgotten)),
             checkpoint=replace(
                 self._next,
                 usage=self._tools.usage(),

@@ -16,8 +16,6 @@ from producer.planning.rereads import plan_hole, plan_rereads
 from producer.planning.watch import IDS_AT_ONCE, WatchPolicy, adoption, forgettable_before
 from producer.ports import Clock, Sink
 
-FORGOTTEN_AT_ONCE = 1_000
-
 
 @dataclass(slots=True, kw_only=True)
 class Chores:
@@ -29,6 +27,7 @@ class Chores:
     checkpoint: Callable[[], Checkpoint]
     watch: WatchPolicy
     longest: timedelta
+    forgotten_at_once: int = 1_000
     _mark: Mark | None = None
 
     def ask_by_id(self) -> Chore | None:
@@ -54,6 +53,6 @@ class Chores:
     def forget(self) -> Chore | None:
         """Conversations that no read can return any more. What a hole holds back is passed over until next time."""
         before = forgettable_before(self.checkpoint().coverage, self.clock.now())
-        marks = self.sink.forgettable(self.name, before, self._mark, FORGOTTEN_AT_ONCE)
+        marks = self.sink.forgettable(self.name, before, self._mark, self.forgotten_at_once)
         self._mark = marks[-1] if marks else None
         return Chore(then=steps.Forgotten(ids=tuple(mark.id for mark in marks))) if marks else None

@@ -7,7 +7,7 @@ millisecond what is under way then: two questions for each span of the day.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from producer.genesys.query import Medium, Question
@@ -30,7 +30,8 @@ class Survey:
     @property
     def questions(self) -> int:
         """How many are asked."""
-        return (self.days if self.days > 1 else 0) + 2 * self.spans - 1 + len(OPEN_BANDS) + len(Medium) * self.threads
+        threads = 2 * len(Medium) * self.threads
+        return (self.days if self.days > 1 else 0) + 2 * self.spans - 1 + len(OPEN_BANDS) + threads
 
 
 THOROUGH = Survey(days=7, spans=24, threads=True)
@@ -54,16 +55,28 @@ async def look(count: Count, now: datetime, survey: Survey) -> Findings:
     until = [await count(Question(interval=Interval(day, day + end))) for end in ends]
     under_way = [await count(Question(interval=_instant(day + end))) for end in ends[:-1]]
     still_open = [await count(_still_open(today, *band)) for band in OPEN_BANDS]
-    whole_day = Interval(day, day + ONE_DAY)
-    threads = {medium: await count(Question(interval=whole_day, medium=medium)) for medium in _media(survey)}
     volume = Volume(
         begun=tuple(max(0, later - earlier) for earlier, later in zip([0, *until], until, strict=False)),
         under_way=(0, *under_way),
         still_open=tuple(still_open),
-        messages=threads.get(Medium.MESSAGE, 0),
-        emails=threads.get(Medium.EMAIL, 0),
     )
+    if survey.threads:
+        volume = await _with_threads(count, volume, day)
     return Findings(volume=volume, day=day, days=survey.days)
+
+
+async def _with_threads(count: Count, volume: Volume, day: datetime) -> Volume:
+    """The volume with its threads: as many of the day's as of those that began in its busiest span."""
+    begun, number = max((begun, number) for number, begun in enumerate(volume.begun))
+    length = ONE_DAY / len(volume.begun)
+    start = day + number * length
+
+    async def of_a_day(medium: Medium) -> float:
+        lived = await count(Question(interval=Interval(start, start + length), medium=medium))
+        before = await count(Question(interval=_instant(start), medium=medium))
+        return max(0, lived - before) * volume.a_day / begun if begun else 0.0
+
+    return replace(volume, messages=await of_a_day(Medium.MESSAGE), emails=await of_a_day(Medium.EMAIL))
 
 
 async def _busiest(count: Count, today: datetime, days: int) -> datetime:
@@ -83,7 +96,3 @@ def _still_open(today: datetime, youngest: int, oldest: int) -> Question:
     """Those that began between so many days ago and so many, whole days."""
     interval = Interval(today - timedelta(days=oldest), today - timedelta(days=youngest - 1))
     return Question(interval=interval, still_open=True)
-
-
-def _media(survey: Survey) -> tuple[Medium, ...]:
-    return tuple(Medium) if survey.threads else ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from producer import errors
+from producer.model.instants import floor_millis
 from producer.model.windows import Interval
 
 HEAD = 0
@@ -123,7 +124,7 @@ class Coverage:
 
     def _history(self, since: datetime, until: datetime, at: datetime) -> tuple[Hole, ...]:
         """The holes of a time before capture: of the head, and of each re-read that is older than it is by now."""
-        starts = [since, *(max(since, at - age) for age in self.ages)]
+        starts = [since, *(max(since, floor_millis(at - age)) for age in self.ages)]
         return tuple(
             Hole(start=start, end=until, tier=tier, reason=HISTORY, attempts=0, opened_at=at)
             for tier, start in enumerate(starts)

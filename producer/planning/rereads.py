@@ -72,7 +72,7 @@ def retry_at(hole: Hole, coverage: Coverage) -> datetime:
         wait = min(2 * wait, LONGEST_RETRY)
     waited += max(0, hole.attempts - _DOUBLINGS) * LONGEST_RETRY
     age = coverage.age(hole.tier)
-    first = min(hole.end, hole.start + step_of(age)) if age else hole.start
+    first = min(hole.end, hole.start + step_of(age)) if age else hole.end
     return max(hole.opened_at + waited, first + age)
 
 

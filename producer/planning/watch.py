@@ -73,7 +73,8 @@ def _next_turn(state: ConversationState, now: Millis, policy: WatchPolicy, share
     if state.redacted:
         return None
     if state.regression is not None:
-        return Millis(max(now, state.regression.seen_at + CONFIRM_AFTER // _MILLISECOND))
+        confirmed = Millis(state.regression.seen_at + CONFIRM_AFTER // _MILLISECOND)
+        return confirmed if now < confirmed else _after(now, CONFIRM_AFTER, share)
     if Watch.OPEN in state.reasons:
         midnight = (state.start_day + 1) * DAY
         if now < midnight:  # until then every window of today shows it; many are due at once then
