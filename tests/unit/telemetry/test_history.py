@@ -6,7 +6,8 @@ from typing import Any
 
 from producer import events
 from producer.model.windows import Slice
-from producer.telemetry.history import MOST_ERRORS, MOST_HOLES, MOST_OPEN_READS, MOST_READS, MOST_SOURCES, History
+from producer.telemetry.history import MOST_ERRORS, MOST_HOLES, MOST_SOURCES, History
+from producer.telemetry.read_rows import MOST_OPEN_READS, MOST_READS
 from producer.telemetry.snapshot import BudgetRow, ErrorRow, LaneRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
 from tests.support import happenings
 from tests.support.happenings import NOON, SECOND, checkpoint, hole, one_of_each, read, read_end
