@@ -41,11 +41,11 @@ class History:
     _standing: dict[str, SourceStatus] = field(default_factory=dict)
     _measured: dict[str, events.CoverageMeasured] = field(default_factory=dict)
     _tallies: dict[str, Tally] = field(default_factory=dict)
-    _reads: ReadRows = field(init=False)
+    reads: ReadRows = field(init=False)
     _errors: deque[ErrorRow] = field(default_factory=lambda: deque(maxlen=MOST_ERRORS))
 
     def __post_init__(self) -> None:
-        self._reads = ReadRows(now=self.now)
+        self.reads = ReadRows(now=self.now)
         self._standing = {source: SourceStatus(source=source) for source in self.sources}
 
     def observe(self, event: events.Event) -> None:
@@ -67,7 +67,7 @@ class History:
             ready=not reasons,
             reasons=reasons,
             sources=tuple(self._carried_on(status) for status in self._standing.values()),
-            reads=self._reads.newest(),
+            reads=self.reads.newest(),
             errors=tuple(reversed(self._errors)),
         )
 
@@ -110,11 +110,6 @@ class History:
             return next(iter(self._standing.values()))
         return self._standing.get(source) or SourceStatus(source=source)
 
-    @property
-    def reads(self) -> ReadRows:
-        """The last reads."""
-        return self._reads
-
     def tally(self, source: str) -> Tally:
         """What is counted of a source; of one that is not known nothing is kept."""
         known = self.standing(source).source
@@ -122,7 +117,7 @@ class History:
 
     def _note(self, event: events.Event, line: Line) -> None:
         request_id = line.fields.get("request_id", "")
-        read = self._reads.open(request_id)
+        read = self.reads.open(request_id)
         row = ErrorRow(
             at=self.now(),
             level=logging.getLevelName(line.level).lower(),
