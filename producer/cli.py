@@ -34,6 +34,7 @@ COMMANDS = {
     "demo": Command("producer.dev.demo", "simulator, local Kafka and daemon together, live; nothing to configure"),
     "simulate": Command("producer.simulator.command", "the simulated Genesys Cloud organisation alone"),
     "doctor": Command("producer.commands.doctor", "every prerequisite of the daemon, by name, with its cure"),
+    "plan": Command("producer.commands.plan", "what a day, or a range of time, costs in requests and minutes"),
     "tail": Command("producer.commands.tail", "decode the records of a topic"),
     "topics": Command("producer.commands.topics", "create the topics, or compare them with what is declared"),
     "config": Command("producer.commands.config", "check, show or describe the settings"),

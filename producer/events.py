@@ -149,10 +149,21 @@ class OrganisationUnverified(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetShared(Event):
-    """A kind of read has this share of the budget, from 0 to 1."""
+    """A kind of read is guaranteed this share of the budget, from 0 to 1."""
 
     read: str
     share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchMeasured(Event):
+    """The watch list: how many conversations are on it, how many are open (those that the head still sees included),
+    and for how long the oldest due one has waited (product time; zero when none is due).
+    """
+
+    watched: int
+    open: int
+    lateness: timedelta
 
 
 # --- reads ----------------------------------------------------------------------------------------------------------
@@ -227,7 +238,10 @@ class SourceRecovered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageCompared(Event):
-    """A page went through comparison and its outcome is committed: the counts of one page or of a part of one."""
+    """A page went through comparison and its outcome is committed: the counts of one page or of a part of one.
+
+    `freshness` is, for each record, the seconds from the newest instant in its content to the commit.
+    """
 
     read: Read
     number: int

@@ -9,6 +9,12 @@ from deploy.monitoring.promql import largest
 from deploy.monitoring.questions import SHOWN, STEP, per_minute, spread
 from producer.telemetry import names
 
+GUARANTEED = (
+    f"{largest('source, read', SHOWN.series(names.RATE_BUDGET_SHARE))}"
+    f" * on (source) group_left () {largest('source', SHOWN.series(names.RATE_LIMIT_REQUESTS, kind='cap'))}"
+)
+"""The requests a minute that a kind of read is guaranteed."""
+
 _API: tuple[Panel, ...] = (
     chart(
         "Requests",
@@ -30,9 +36,8 @@ _API: tuple[Panel, ...] = (
     ),
     chart(
         "Pages",
-        "Pages that arrived whole, and requests for a page by outcome.",
+        "Requests for a page by outcome: with conversations, without any, or failed.",
         units.CountsPerMinute,
-        Query(per_minute(names.PAGES_FETCHED, "source, read"), "{{source}} {{read}} arrived"),
         Query(per_minute(names.PAGE_ATTEMPTS, "source, outcome"), "{{source}} {{outcome}}"),
     ),
     chart(
@@ -42,10 +47,12 @@ _API: tuple[Panel, ...] = (
         Query(largest("source, kind", SHOWN.series(names.RATE_LIMIT_REQUESTS)), "{{source}} {{kind}}"),
     ),
     chart(
-        "Share of the budget",
-        "The part of the allowed requests that a kind of read has; what is left is for others.",
-        units.PercentUnit,
-        Query(largest("source, read", SHOWN.series(names.RATE_BUDGET_SHARE)), "{{source}} {{read}}"),
+        "Budget by read",
+        "Pages a minute by kind of read, and the requests that each is guaranteed whatever the others need. What nobody"
+        " is guaranteed goes by importance: head, watch, re-reads, backfill.",
+        units.RequestsPerMinute,
+        Query(per_minute(names.PAGES_FETCHED, "source, read"), "{{source}} {{read}}"),
+        Query(GUARANTEED, "{{source}} {{read}} guaranteed"),
     ),
     chart(
         "Answers 429",

@@ -19,10 +19,12 @@ def per_minute(metric: names.Metric, by: str) -> str:
     return f"60 * {total(by, SHOWN.rate(metric, STEP))}"
 
 
-def spread(metric: names.Metric) -> tuple[Query, ...]:
-    """What half of a histogram's observations stay below, and nearly all."""
+def spread(metric: names.Metric, by: str = "") -> tuple[Query, ...]:
+    """What half of a histogram's observations stay below, and nearly all; apart `by` a label if one is named."""
+    labels = ["source", by] if by else ["source"]
+    named = " ".join(f"{{{{{label}}}}}" for label in labels)
     return tuple(
-        Query(SHOWN.quantile(share, metric, STEP, "source"), f"{{{{source}}}} {words}")
+        Query(SHOWN.quantile(share, metric, STEP, ", ".join(labels)), f"{named} {words}")
         for share, words in HALF_AND_MOST
     )
 
@@ -63,18 +65,30 @@ WORKING: tuple[Panel, ...] = (
         "Conversation records that are on the topic, first states and changes. Follows the organisation's day.",
         units.RecordsPerMinute,
         Query(per_minute(names.RECORDS_PRODUCED, "source, change"), "{{source}} {{change}}"),
+        width=6,
+    ),
+    chart(
+        "Open conversations",
+        "Those that are open as far as is known, and those that are asked for by id: what began on an earlier day, what"
+        " waits for a wrap-up, what may be opened again.",
+        units.Short,
+        Query(largest("source", SHOWN.series(names.OPEN_CONVERSATIONS)), "{{source}} open"),
+        Query(largest("source", SHOWN.series(names.WATCHED_CONVERSATIONS)), "{{source}} watched"),
+        width=6,
     ),
     chart(
         "Transactions",
         "Kafka transactions by outcome. A discarded one is no loss: its reads are made again.",
         units.CountsPerMinute,
         Query(per_minute(names.TRANSACTIONS, "source, outcome"), "{{source}} {{outcome}}"),
+        width=6,
     ),
     chart(
         "Reasons against readiness",
         "1 while a reason holds. Restoring and stopping are the ordinary beginning and end of a daemon.",
         units.NoUnit,
         Query(largest("reason", SHOWN.series(names.NOT_READY)), "{{reason}}"),
+        width=6,
     ),
 )
 
@@ -151,10 +165,31 @@ LATE: tuple[Panel, ...] = (
     ),
     chart(
         "Final watermark is behind",
-        "Nothing that started before this long ago will change. It stands still while the head alone reads.",
+        "What started before this long ago was read for the last time. The age of the oldest re-read is ordinary.",
         units.Seconds,
         Query(largest("source", SHOWN.behind(names.WATERMARK, kind="final")), "{{source}}"),
         width=12,
+    ),
+    chart(
+        "Found late",
+        "From the newest instant in a record to its commit, of what the watch and the re-reads found. Above the age of"
+        " the oldest re-read: something came later than all of them, an older one would find more.",
+        units.Seconds,
+        *spread(names.LATE_ARRIVAL, by="read"),
+    ),
+    chart(
+        "What the re-reads find, and what that takes",
+        "Records and pages by tier, the youngest is 1. One that takes pages and finds nothing for weeks may be left out"
+        " of `capture.rereads`; `genesys-producer plan` says what each costs.",
+        units.CountsPerMinute,
+        Query(per_minute(names.TIER_RECORDS, "source, tier"), "{{source}} tier {{tier}} records"),
+        Query(per_minute(names.TIER_PAGES, "source, tier"), "{{source}} tier {{tier}} pages"),
+    ),
+    chart(
+        "Watch is late",
+        "For how long the oldest due conversation of the watch has waited. It grows while the head takes the budget.",
+        units.Seconds,
+        Query(largest("source", SHOWN.series(names.WATCH_LATENESS)), "{{source}}"),
     ),
     chart(
         "Age of a record at its commit",

@@ -17,6 +17,7 @@ from producer.genesys.options import Credentials
 from producer.genesys.regions import endpoints
 from producer.kafka.partitioner import partition_of
 from producer.settings import Settings, SettingsRefused, load
+from producer.sizing.rules import rules_of
 from producer.telemetry.redaction import Redactor
 
 
@@ -53,6 +54,7 @@ def source_probe(settings: Settings) -> SourceProbe:
         options=client_options(settings),
         clock=clock_of(settings),
         head_lag=settings.capture.head_lag,
+        rules=rules_of(settings),
         expected=genesys.realm_id,
     )
 

@@ -34,6 +34,7 @@ class Prerequisite(enum.StrEnum):
     RATE_LIMIT = "rate limit"
     ORGANISATION = "organisation"
     PERMISSION = "permission"
+    BUDGET = "budget"
     CLOCK = "clock"
     BROKER = "broker"
     TOPICS = "topics"
@@ -66,6 +67,7 @@ NEEDS: Mapping[Prerequisite, tuple[Prerequisite, ...]] = MappingProxyType(
         _P.RATE_LIMIT: (*_SETTLED, *_ADMITTED),
         _P.ORGANISATION: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT),
         _P.PERMISSION: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT),
+        _P.BUDGET: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT, _P.PERMISSION),
         _P.CLOCK: (*_SETTLED, _P.API_HOST, _P.LOGIN_HOST),
         _P.BROKER: _SETTLED,
         _P.TOPICS: (*_SETTLED, _P.BROKER),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from producer import events
 from producer.assembly.batch import Assembly
@@ -17,6 +17,7 @@ from producer.model import steps
 from producer.model.batch import Batch, Receipt
 from producer.model.checkpoint import Checkpoint
 from producer.model.coverage import HEAD
+from producer.model.instants import from_millis
 from producer.planning.head import HeadPolicy, due_edge
 from producer.ports import Clock, Observer, Sink
 
@@ -120,4 +121,13 @@ class Writer:
                 clock=now,
                 ahead=max(coverage.watermarks[HEAD] - due, timedelta(0)),
             )
+        )
+        self.observe(self._watch_measured(now))
+
+    def _watch_measured(self, now: datetime) -> events.WatchMeasured:
+        """How much is looked after, and how late."""
+        watched = self.sink.watched(self.name)
+        late = now - from_millis(watched.due_since) if watched.due_since is not None else timedelta(0)
+        return events.WatchMeasured(
+            source=self.name, watched=watched.watched, open=watched.open, lateness=max(late, timedelta(0))
         )

@@ -16,7 +16,7 @@ from producer.genesys.client import Client
 from producer.genesys.complaint import json_object
 from producer.genesys.cuts import before
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.query import organisation_request, page_request
+from producer.genesys.query import Question, count_request, hits_of, organisation_request, page_request
 from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff, NotFound
 from producer.genesys.windows import SplitPage, WindowReader
@@ -98,6 +98,11 @@ class GenesysSource:
         question = page_request(self._api, Slice(window=window), number=1, size=1, request_id=str(uuid4()))
         with contextlib.suppress(errors.WindowRefused):  # says nothing of what we may
             await self._client.ask(question, self._split)
+
+    async def count(self, question: Question) -> int:
+        """How many conversations there are. Raises as `read`."""
+        request = count_request(self._api, question, request_id=str(uuid4()))
+        return (await self._client.ask(request, hits_of)).value
 
     def resume(self, usage: Usage) -> None:
         """Go on from what a predecessor used and learned of the rate limit, as its checkpoint says."""

@@ -9,6 +9,7 @@ from typing import Any
 from producer import events
 from producer.model.reads import ReadKind
 from producer.telemetry import names
+from producer.telemetry.late import comes_back
 from producer.telemetry.metrics import Metrics
 
 _PAGE_ENDPOINTS = frozenset({"query", "by_id"})
@@ -78,6 +79,8 @@ def _clock_skew_measured(metrics: Metrics, event: events.ClockSkewMeasured) -> N
 def _page_fetched(metrics: Metrics, event: events.PageFetched) -> None:
     metrics.count(names.PAGES_FETCHED, event, read=event.read.kind.value)
     metrics.count(names.PAGE_ATTEMPTS, event, outcome="success" if event.conversations else "empty")
+    if event.read.kind is ReadKind.REREAD:
+        metrics.count(names.TIER_PAGES, event, tier=str(event.read.tier))
 
 
 def _read_completed(metrics: Metrics, event: events.ReadCompleted) -> None:
@@ -106,6 +109,16 @@ def _page_compared(metrics: Metrics, event: events.PageCompared) -> None:
         metrics.count(names.DEAD_LETTERS, event, amount, reason=reason)
     if event.read.kind is ReadKind.HEAD:
         metrics.record(names.RECORD_FRESHNESS, event, event.freshness)
+    if comes_back(event.read):
+        metrics.record(names.LATE_ARRIVAL, event, event.freshness, read=read)
+    if event.read.kind is ReadKind.REREAD:
+        metrics.count(names.TIER_RECORDS, event, event.new + event.changed, tier=str(event.read.tier))
+
+
+def _watch_measured(metrics: Metrics, event: events.WatchMeasured) -> None:
+    metrics.put(names.WATCHED_CONVERSATIONS, event, event.watched)
+    metrics.put(names.OPEN_CONVERSATIONS, event, event.open)
+    metrics.put(names.WATCH_LATENESS, event, event.lateness.total_seconds())
 
 
 def _batch_committed(metrics: Metrics, event: events.BatchCommitted) -> None:
@@ -162,6 +175,7 @@ FEEDS: Mapping[type[events.Event], Callable[[Metrics, Any], None]] = {
     events.TokenRefused: _token_refused,
     events.BreakerChanged: _breaker_changed,
     events.ClockSkewMeasured: _clock_skew_measured,
+    events.WatchMeasured: _watch_measured,
     events.PageFetched: _page_fetched,
     events.ReadCompleted: _read_completed,
     events.ReadFailed: _read_failed,

@@ -6,7 +6,7 @@ Bounded in everything it keeps; asks nobody anything.
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,17 +15,16 @@ from typing import Any
 from producer import events
 from producer.model.checkpoint import Checkpoint
 from producer.model.coverage import HEAD
-from producer.model.reads import Read
 from producer.telemetry import lines
 from producer.telemetry.health import Reason
-from producer.telemetry.lines.form import Line, subject_of
-from producer.telemetry.snapshot import ErrorRow, LaneRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
+from producer.telemetry.lines.form import Line
+from producer.telemetry.read_rows import ReadRows
+from producer.telemetry.snapshot import ErrorRow, LaneRow, ReceiptRow, Snapshot, SourceStatus
+from producer.telemetry.tally import Tally
 from producer.telemetry.uncovered import uncovered_at
 
-MOST_READS = 50
 MOST_ERRORS = 50
 MOST_HOLES = 100
-MOST_OPEN_READS = 50
 MOST_SOURCES = 50
 LONGEST_TEXT = 500
 
@@ -41,11 +40,12 @@ class History:
     _started_at: datetime | None = None
     _standing: dict[str, SourceStatus] = field(default_factory=dict)
     _measured: dict[str, events.CoverageMeasured] = field(default_factory=dict)
-    _open: OrderedDict[str, ReadRow] = field(default_factory=OrderedDict)
-    _ended: deque[ReadRow] = field(default_factory=lambda: deque(maxlen=MOST_READS))
+    _tallies: dict[str, Tally] = field(default_factory=dict)
+    reads: ReadRows = field(init=False)
     _errors: deque[ErrorRow] = field(default_factory=lambda: deque(maxlen=MOST_ERRORS))
 
     def __post_init__(self) -> None:
+        self.reads = ReadRows(now=self.now)
         self._standing = {source: SourceStatus(source=source) for source in self.sources}
 
     def observe(self, event: events.Event) -> None:
@@ -67,13 +67,19 @@ class History:
             ready=not reasons,
             reasons=reasons,
             sources=tuple(self._carried_on(status) for status in self._standing.values()),
-            reads=(*reversed(self._open.values()), *reversed(self._ended))[:MOST_READS],
+            reads=self.reads.newest(),
             errors=tuple(reversed(self._errors)),
         )
 
     def _carried_on(self, status: SourceStatus) -> SourceStatus:
-        measured = self._measured.get(status.source)
-        return replace(status, uncovered=uncovered_at(self.now(), measured)) if measured else status
+        measured, tally = self._measured.get(status.source), self.tally(status.source)
+        return replace(
+            status,
+            uncovered=uncovered_at(self.now(), measured) if measured else status.uncovered,
+            budget=tally.budget(self.now()),
+            tiers=tally.tiers(),
+            late=tally.late(),
+        )
 
     def covers(self, event: events.CoverageMeasured) -> None:
         """Coverage was measured."""
@@ -104,40 +110,14 @@ class History:
             return next(iter(self._standing.values()))
         return self._standing.get(source) or SourceStatus(source=source)
 
-    def read_began(self, event: events.ReadStarted) -> None:
-        """A read is open."""
-        self._open[event.read.request_id] = self._row(event.source, event.read)
-        if len(self._open) > MOST_OPEN_READS:
-            self._open.popitem(last=False)
-
-    def read_moved(self, event: events.PageFetched) -> None:
-        """A read has one page more."""
-        row = self._open.get(event.read.request_id)
-        if row is not None:
-            self._open[event.read.request_id] = replace(row, pages=row.pages + 1)
-
-    def read_ended(self, source: str, read: Read, **facts: Any) -> None:
-        """A read is over."""
-        row = self._open.pop(read.request_id, None) or self._row(source, read)
-        self._ended.append(replace(row, **facts))
-
-    def reads_dropped(self, event: events.BatchDiscarded) -> None:
-        """What was being read goes with the transaction that was given up."""
-        for row in [row for row in self._open.values() if event.source in ("", row.source)]:
-            self._ended.append(replace(self._open.pop(row.request_id), verdict="dropped", remark=event.reason))
-
-    def _row(self, source: str, read: Read) -> ReadRow:
-        return ReadRow(
-            source=source,
-            request_id=read.request_id,
-            kind=read.kind.value,
-            window=subject_of(read),
-            began_at=self.now(),
-        )
+    def tally(self, source: str) -> Tally:
+        """What is counted of a source; of one that is not known nothing is kept."""
+        known = self.standing(source).source
+        return self._tallies.setdefault(known, Tally()) if known in self._standing else Tally()
 
     def _note(self, event: events.Event, line: Line) -> None:
         request_id = line.fields.get("request_id", "")
-        read = self._open.get(request_id)
+        read = self.reads.open(request_id)
         row = ErrorRow(
             at=self.now(),
             level=logging.getLevelName(line.level).lower(),
@@ -156,9 +136,22 @@ class History:
         self._errors.append(row)
 
 
+def _read_started(history: History, event: events.ReadStarted) -> None:
+    history.reads.began(event)
+
+
+def _page_fetched(history: History, event: events.PageFetched) -> None:
+    history.reads.moved(event)
+    history.tally(event.source).fetched(event, history.now())
+
+
+def _batch_discarded(history: History, event: events.BatchDiscarded) -> None:
+    history.reads.dropped(event)
+
+
 def _read_completed(history: History, event: events.ReadCompleted) -> None:
     end = event.end
-    history.read_ended(
+    history.reads.ended(
         event.source,
         event.read,
         verdict=end.verdict.value,
@@ -173,17 +166,18 @@ def _read_completed(history: History, event: events.ReadCompleted) -> None:
 
 def _read_failed(history: History, event: events.ReadFailed) -> None:
     remark = f"{event.error}: {'a hole' if event.hole else 'made again'}"
-    history.read_ended(event.source, event.read, verdict="failed", remark=remark)
+    history.reads.ended(event.source, event.read, verdict="failed", remark=remark)
 
 
 def _window_split(history: History, event: events.WindowSplit) -> None:
     remark = f"{len(event.parts)} parts are read instead"
     parts = tuple(str(part) for part in event.parts)
-    history.read_ended(event.source, event.read, verdict="split", hits=event.hits, remark=remark, parts=parts)
+    history.reads.ended(event.source, event.read, verdict="split", hits=event.hits, remark=remark, parts=parts)
 
 
 def _page_compared(history: History, event: events.PageCompared) -> None:
     known = history.standing(event.source)
+    history.tally(event.source).compared(event)
     history.stands(
         event.source,
         new=known.new + event.new,
@@ -195,14 +189,18 @@ def _page_compared(history: History, event: events.PageCompared) -> None:
     )
 
 
-def _covered(checkpoint: Checkpoint) -> dict[str, Any]:
+def _covered(history: History, source: str, checkpoint: Checkpoint) -> None:
     coverage = checkpoint.coverage
-    return {"since": coverage.since, "covered_to": coverage.watermarks[HEAD], "losses": coverage.losses[-MOST_HOLES:]}
+    history.stands(
+        source, since=coverage.since, covered_to=coverage.watermarks[HEAD], losses=coverage.losses[-MOST_HOLES:]
+    )
+    history.tally(source).stands(checkpoint)
 
 
 def _batch_committed(history: History, event: events.BatchCommitted) -> None:
     receipt = ReceiptRow(at=history.now(), records=event.records, took=event.took)
-    history.stands(event.source, receipt=receipt, tracked=event.tracked, **_covered(event.checkpoint))
+    history.stands(event.source, receipt=receipt, tracked=event.tracked)
+    _covered(history, event.source, event.checkpoint)
 
 
 def _lane_restored(history: History, event: events.LaneRestored) -> None:
@@ -210,7 +208,8 @@ def _lane_restored(history: History, event: events.LaneRestored) -> None:
     history.stands(event.source, tracked=event.conversations, lane=lane)
     if event.checkpoint is not None:
         published = event.checkpoint.published
-        history.stands(event.source, **_covered(event.checkpoint), head=published.head, final=published.final)
+        history.stands(event.source, head=published.head, final=published.final)
+        _covered(history, event.source, event.checkpoint)
 
 
 def _lane_fenced(history: History, event: events.LaneFenced) -> None:
@@ -219,6 +218,14 @@ def _lane_fenced(history: History, event: events.LaneFenced) -> None:
 
 def _limiter_measured(history: History, event: events.LimiterMeasured) -> None:
     history.stands(event.source, cap=event.cap, learned=event.learned, used=event.used)
+
+
+def _budget_shared(history: History, event: events.BudgetShared) -> None:
+    history.tally(event.source).shared(event)
+
+
+def _watch_measured(history: History, event: events.WatchMeasured) -> None:
+    history.stands(event.source, open=event.open, watched=event.watched, watch_lateness=event.lateness)
 
 
 def _rate_limit_hit(history: History, event: events.RateLimitHit) -> None:
@@ -235,18 +242,20 @@ def _token_refreshed(history: History, event: events.TokenRefreshed) -> None:
 
 _REMEMBERED: Mapping[type[events.Event], Callable[[History, Any], None]] = {
     events.ServiceStarted: History.began,
-    events.ReadStarted: History.read_began,
-    events.PageFetched: History.read_moved,
+    events.ReadStarted: _read_started,
+    events.PageFetched: _page_fetched,
     events.ReadCompleted: _read_completed,
     events.ReadFailed: _read_failed,
     events.WindowSplit: _window_split,
     events.PageCompared: _page_compared,
     events.BatchCommitted: _batch_committed,
-    events.BatchDiscarded: History.reads_dropped,
+    events.BatchDiscarded: _batch_discarded,
     events.LaneRestored: _lane_restored,
     events.LaneFenced: _lane_fenced,
     events.CoverageMeasured: History.covers,
     events.LimiterMeasured: _limiter_measured,
+    events.BudgetShared: _budget_shared,
+    events.WatchMeasured: _watch_measured,
     events.RateLimitHit: _rate_limit_hit,
     events.BreakerChanged: _breaker_changed,
     events.TokenRefreshed: _token_refreshed,

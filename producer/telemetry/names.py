@@ -15,8 +15,16 @@ from producer import errors
 PREFIX = "genesys_producer_"
 SOURCE = "source"
 
-READS = ("head",)
+WATCH = "watch"
+READS = ("head", WATCH, "reread", "backfill")
 """The kinds of reads that this version makes; label values appear from the start for these."""
+LATE_READS = (WATCH, "reread")
+"""The reads that come back to what was read before: what they find was late."""
+TIERS = ("1", "2", "3", "4")
+"""The re-reads that there are unless the settings say otherwise."""
+
+LATE_BUCKETS = (60, 300, 900, 3600, 7200, 21600, 43200, 86400, 172800, 691200, 1382400, 2592000)
+"""Seconds: from a minute to 30 days, the default ages of the re-reads among them."""
 
 NO_VALUE = math.nan
 """A gauge that has nothing to say: a rule that compares it stays silent, where 0 would say 1970 or "none left"."""
@@ -70,6 +78,8 @@ def _histogram(name: str, meaning: str, *labels: Label, buckets: tuple[float, ..
 
 
 _READ = Label("read", READS)
+_OF_WINDOWS = Label("read", tuple(read for read in READS if read != WATCH))
+_TIER = Label("tier", TIERS)
 _ENDPOINT = Label("endpoint", ("query", "by_id", "token", "organisation"))
 
 # --- reads ----------------------------------------------------------------------------------------------------------
@@ -83,15 +93,19 @@ PAGE_ATTEMPTS = _counter(
 WINDOWS = _counter(
     "windows_total",
     "Windows read, by verdict; failed when a read did not end.",
-    _READ,
+    _OF_WINDOWS,
     Label("verdict", ("complete", "provisional", "short", "failed")),
 )
 WINDOW_DURATION = _histogram(
     "window_duration_seconds",
     "Product time from the start of a window's read to the commit of its last record.",
-    _READ,
+    _OF_WINDOWS,
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900),
 )
+TIER_PAGES = _counter("tier_pages_total", "Pages that the re-reads of a tier took.", _TIER)
+TIER_RECORDS = _counter("tier_records_total", "Conversation records that the re-reads of a tier found.", _TIER)
+WATCHED_CONVERSATIONS = _gauge("watched_conversations", "Conversations that are asked for by id.")
+WATCH_LATENESS = _gauge("watch_lateness_seconds", "For how long the oldest due conversation of the watch has waited.")
 
 # --- records --------------------------------------------------------------------------------------------------------
 
@@ -117,6 +131,13 @@ RECORD_FRESHNESS = _histogram(
     "Head only: commit minus the newest instant in the content of a record.",
     buckets=(1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800, 3600, 21600, 86400),
 )
+LATE_ARRIVAL = _histogram(
+    "late_arrival_seconds",
+    "Watch and re-reads: commit minus the newest instant in the content of a record, so how late it was found.",
+    Label("read", LATE_READS),
+    buckets=LATE_BUCKETS,
+)
+OPEN_CONVERSATIONS = _gauge("open_conversations", "Conversations that are open, as far as is known.")
 TRACKED_CONVERSATIONS = _gauge("tracked_conversations", "Conversations whose state is remembered.")
 
 # --- the API --------------------------------------------------------------------------------------------------------
@@ -144,7 +165,9 @@ RATE_LIMIT_REQUESTS = _gauge(
     Label("kind", ("cap", "learned", "used")),
     initial=NO_VALUE,
 )
-RATE_BUDGET_SHARE = _gauge("rate_budget_share_ratio", "Share of the budget that a kind of read has.", _READ)
+RATE_BUDGET_SHARE = _gauge(
+    "rate_budget_share_ratio", "Share of the budget that a kind of read is guaranteed, whatever the others need.", _READ
+)
 RATE_LIMITED = _counter("rate_limited_total", "Answers 429.")
 TOKEN_REFRESHES = _counter("token_refreshes_total", "Tokens asked for.", Label("outcome", ("success", "refused")))
 TOKEN_EXPIRY = _gauge("token_expiry_timestamp_seconds", "Product time at which the token expires.", initial=NO_VALUE)
@@ -222,9 +245,10 @@ BUILD = Metric(kind=Kind.INFO, name="build", help="The version that runs.", per_
 CONFIG = Metric(kind=Kind.INFO, name="config", help="The settings in force, without secrets.", per_source=False)
 
 ALL = (
-    *(PAGES_FETCHED, PAGE_ATTEMPTS, WINDOWS, WINDOW_DURATION),
+    *(PAGES_FETCHED, PAGE_ATTEMPTS, WINDOWS, WINDOW_DURATION, TIER_PAGES, TIER_RECORDS),
+    *(WATCHED_CONVERSATIONS, WATCH_LATENESS),
     *(RECORDS_PRODUCED, RECORDS_UNCHANGED, RECORDS_STALE, REGRESSIONS, DEAD_LETTERS, SCHEMA_DRIFT),
-    *(RECORD_FRESHNESS, TRACKED_CONVERSATIONS),
+    *(RECORD_FRESHNESS, LATE_ARRIVAL, OPEN_CONVERSATIONS, TRACKED_CONVERSATIONS),
     *(HTTP_REQUESTS, HTTP_REQUEST_DURATION, HTTP_RETRIES, RATE_LIMIT_REQUESTS, RATE_BUDGET_SHARE, RATE_LIMITED),
     *(TOKEN_REFRESHES, TOKEN_EXPIRY, BREAKER_STATE, CLOCK_SKEW),
     *(WATERMARK, UNCOVERED, HOLES, OLDEST_HOLE),

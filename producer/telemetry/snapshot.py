@@ -65,6 +65,38 @@ class LaneRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TierRow:
+    """A re-read: how old it reads, how far it has come, the pages it took and the records it found since the start."""
+
+    tier: int
+    age: timedelta
+    read_to: datetime
+    pages: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateRow:
+    """How many records were found so late, longer than the row before says; `within` is None for all that is later.
+
+    `watch` by the watch, `tiers` by each re-read, the youngest first.
+    """
+
+    within: timedelta | None
+    watch: int
+    tiers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetRow:
+    """A kind of read: the pages that it had in the last minute, and its guaranteed share of the budget, from 0 to 1."""
+
+    read: str
+    asked: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
     """Where one source stands; None and 0 until something said so.
 
@@ -87,7 +119,13 @@ class SourceStatus:
     rate_limited: int = 0
     breaker: str = "closed"
     token_expires_at: datetime | None = None
+    budget: tuple[BudgetRow, ...] = ()
     tracked: int = 0
+    open: int | None = None
+    watched: int | None = None
+    watch_lateness: timedelta | None = None
+    tiers: tuple[TierRow, ...] = ()
+    late: tuple[LateRow, ...] = ()
     new: int = 0
     changed: int = 0
     unchanged: int = 0

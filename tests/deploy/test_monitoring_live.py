@@ -33,6 +33,8 @@ SPEED = 30.0
 POISON = 0.01
 HEAD_LAG = "90s"
 """What the first daemon leaves unread for the second one, whose clock is behind: three seconds of real time."""
+REREADS = "2m,10m"
+"""Ages at which something has changed, and which come within the run: four and twenty seconds of real time."""
 SECONDS_BEHIND = 10
 """Real seconds that the clock of the second daemon is behind: time to restore before it may read."""
 SPAN = "5s"
@@ -109,6 +111,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         "GENESYS__CLIENT_SECRET": None,
         "SECRETS_DIR": str(secret.parent),
         "CAPTURE__HEAD_LAG": HEAD_LAG,
+        "CAPTURE__OVERLAP": "0s",  # so that what changes after the head has read it is left for a re-read
+        "CAPTURE__REREADS": REREADS,
     }
     script = Script(speed=SPEED, poison=POISON, settings=settings)
     with own as broker, Stage(broker, directory, script) as stage:
@@ -125,12 +129,19 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             yield Run(prometheus=prometheus, scrape=scrape, targets=targets, seconds=time.monotonic() - began)
 
 
+_BY_ITSELF = (
+    *(names.RECORDS_UNCHANGED, names.DEAD_LETTERS, names.SCHEMA_DRIFT, names.RECORD_FRESHNESS),
+    *(names.OPEN_CONVERSATIONS, names.WATCHED_CONVERSATIONS),
+)
+"""What every organisation shows."""
+
+
 def _begin(stage: Stage, prometheus: Prometheus, secret: Path) -> Daemon:
     """A wrong secret at first; then everything that an organisation shows by itself."""
     daemon = stage.start()
     prometheus.wait_for(ANY.series(names.NOT_READY, reason="credentials"))
     secret.write_text("simulator-secret\n")
-    for metric in (names.RECORDS_UNCHANGED, names.DEAD_LETTERS, names.SCHEMA_DRIFT, names.RECORD_FRESHNESS):
+    for metric in (*_BY_ITSELF, names.TIER_RECORDS, names.LATE_ARRIVAL):
         prometheus.wait_for(ANY.series(metric, "_count" if metric.kind is names.Kind.HISTOGRAM else ""))
     return daemon
 
@@ -148,7 +159,7 @@ def _trouble(stage: Stage, prometheus: Prometheus, daemon: Daemon) -> None:
 
     until("rate-limited", ANY.series(names.RATE_LIMITED), ANY.series(names.RATE_LIMIT_REQUESTS, kind="learned"))
     until("truncated", ANY.series(names.HTTP_RETRIES, reason="body"))
-    until("bad-gateway", ANY.series(names.BREAKER_STATE, state="open"))
+    until("bad-gateway", ANY.series(names.BREAKER_STATE, state="open"), ANY.series(names.WATCH_LATENESS))
     until("bad-request", ANY.series(names.HOLES), f"{ANY.behind(names.OLDEST_HOLE)} > 0")
     until("stale", ANY.series(names.REGRESSIONS))
 

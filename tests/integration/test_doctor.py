@@ -216,6 +216,11 @@ def cases(ward: Ward) -> list[Case]:
             ward.organisation("past"),
         ),
         Case(
+            "tiers that do not fit the limit",
+            {"budget": ("warning", "of 17,280 requests", "capture.rereads")},
+            {"CAPTURE__REREADS": "31s", "LIMITS__REQUESTS_PER_MINUTE": "12", "LIMITS__HEADROOM": "0"},
+        ),
+        Case(
             "a limit below the setting, and a declaration above what is there",
             {
                 "rate limit": ("warning", "the API allows 120 a minute", "limits.requests_per_minute to 120"),

@@ -75,7 +75,9 @@ class Run:
 # --- the plays ------------------------------------------------------------------------------------------------------
 
 
+_ALONE = {"CAPTURE__WATCH__ADOPT": "0s"}  # else a month of reads would crowd out those to be seen
 _STEADY = {
+    **_ALONE,
     "CAPTURE__OVERLAP": "0s",  # else the next poll would read the hole again and close it
     "CAPTURE__POLL_INTERVAL": "20s",  # else the reads to be seen would be old before they are looked at
 }
@@ -92,7 +94,7 @@ def _script(play: str, directory: Path) -> Script:
     if play == "hostile":
         return Script(cassette=cassette(directory / "cassette"), settings=_STEADY)
     if play == "starting":
-        return Script(speed=1.0, settings={"CAPTURE__START": "now", "CAPTURE__HEAD_LAG": "5m"})
+        return Script(speed=1.0, settings={"CAPTURE__START": "now", "CAPTURE__HEAD_LAG": "5m", **_ALONE})
     return Script(speed=1.0, settings={"GENESYS__CLIENT_SECRET": "mistyped"})
 
 
@@ -105,8 +107,14 @@ def _troubled(stage: Stage, daemon: Daemon) -> tuple[Line, Line, Line]:
     stage.wait_until_covered(daemon)
     stage.organisation.inject("bad-request", times=1)
     refused = daemon.wait_for_line("read_failed")
-    stage.wait_until_covered(daemon)
+    daemon.wait_for_line("hole_opened")
+    _hold(stage)
     return split, refused, retried
+
+
+def _hold(stage: Stage) -> None:
+    """Keep what is there to be seen: a hole would soon be read after all."""
+    stage.organisation.inject("stall", seconds=60)
 
 
 # --- the look -------------------------------------------------------------------------------------------------------
@@ -158,10 +166,11 @@ def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
             stage = stages[play] = stack.enter_context(Stage(broker, directory, _script(play, directory)))
             stage.make_topics()
             daemons[play] = stage.start()
-        split, refused, retried = _troubled(stages["trouble"], daemons["trouble"])
         daemons["hostile"].wait_for_line("hole_opened")
         daemons["hostile"].wait_for_line("conversation_dead_lettered")
         daemons["hostile"].wait_for_line("schema_drifted")
+        _hold(stages["hostile"])
+        split, refused, retried = _troubled(stages["trouble"], daemons["trouble"])
         daemons["refused"].wait_for_reason("credentials")
         daemons["starting"].wait_until_ready()
         urls = {play: f"{daemon.admin_url}/" for play, daemon in daemons.items()}

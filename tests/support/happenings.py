@@ -21,6 +21,11 @@ def read(request_id: str = "r-1") -> Read:
     return Read(request_id=request_id, kind=ReadKind.HEAD, slice=Slice(window=WINDOW))
 
 
+def reread(tier: int, request_id: str = "r-1") -> Read:
+    """The same window, read again by a tier."""
+    return Read(request_id=request_id, kind=ReadKind.REREAD, slice=Slice(window=WINDOW), tier=tier, satisfies=tier)
+
+
 def read_end(*, unread: str | None = None) -> ReadEnd:
     """Two pages with 120 conversations, as announced."""
     return ReadEnd(
@@ -85,6 +90,7 @@ def one_of_each(text: str) -> tuple[events.Event, ...]:
         events.RateLimitHit(source=source, wait=SECOND, learned=200, request_id=text),
         events.LimiterMeasured(source=source, cap=270, learned=200, used=30),
         events.BudgetShared(source=source, read="head", share=0.8),
+        events.WatchMeasured(source=source, watched=120, open=340, lateness=90 * SECOND),
         events.OrganisationUnverified(source=source, expected=text),
         events.TokenRefreshed(source=source, expires_at=NOON),
         events.TokenRefused(source=source, reason=text),

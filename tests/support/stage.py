@@ -54,6 +54,8 @@ HISTORY = timedelta(minutes=5)
 PATIENCE = 20.0
 """Seconds that a test waits for what must come, unless it says otherwise."""
 GRACE = 20.0
+HEAD_ALONE: Mapping[str, str] = {"CAPTURE__REREADS": "8d", "CAPTURE__WATCH__ADOPT": "0s"}
+"""Settings with which nothing is read behind the head, for tests that follow what one read does."""
 
 Line = Mapping[str, Any]
 

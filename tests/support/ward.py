@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
@@ -129,13 +130,14 @@ def _walled(folder: Path) -> Path:
 
 def organisation_options(directory: Path) -> dict[str, SimulatorOptions]:
     limited = Fault(kind=Trouble.RATE_LIMITED, path="/details/query", retry_after=17)
+    own: dict[str, Any] = {"client_secret": SECRET, "rate_per_day": 5_000}
     return {
-        "healthy": SimulatorOptions(client_secret=SECRET),
-        "forbidding": SimulatorOptions(client_secret=SECRET, permission=False),
-        "limiting": SimulatorOptions(client_secret=SECRET, faults=(limited,)),
-        "walled": SimulatorOptions(client_secret=SECRET, cassette=_walled(directory / "walled")),
-        "past": SimulatorOptions(client_secret=SECRET, origin=LONG_AGO),
-        "headed": SimulatorOptions(client_secret=SECRET, rate_headers=True, limit_per_minute=120),
+        "healthy": SimulatorOptions(**own),
+        "forbidding": SimulatorOptions(**own, permission=False),
+        "limiting": SimulatorOptions(**own, faults=(limited,)),
+        "walled": SimulatorOptions(**own, cassette=_walled(directory / "walled")),
+        "past": SimulatorOptions(**own, origin=LONG_AGO),
+        "headed": SimulatorOptions(**own, rate_headers=True, limit_per_minute=120),
     }
 
 

@@ -13,9 +13,12 @@ from producer.genesys.exchange import Answer, NoAnswer, served_at
 from producer.genesys.gate import allowed_by
 from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.outcome import Trouble, complained
+from producer.genesys.query import hits_of
 from producer.genesys.retry import NotFound
 from producer.genesys.source import organisation_of
 from producer.genesys.transport import cure_of
+from producer.model.volume import Volume
+from producer.planning.cost import MINUTES_A_DAY, DayCost
 
 _OK = 200
 _UNKNOWN_CLIENT = 400
@@ -124,6 +127,35 @@ def rate_limit(policy: LimiterPolicy, answer: Answer) -> Result:
         cure = f"set limits.requests_per_minute to {told}; until then the daemon keeps to what it is told"
         return warning(Prerequisite.RATE_LIMIT, f"the API allows {told} a minute; {own}", cure)
     return ok(Prerequisite.RATE_LIMIT, f"the API allows {told} a minute; {own}")
+
+
+def hits(exchange: Exchange) -> int:
+    """The number that was asked for. Raises SourceError."""
+    if isinstance(exchange.outcome, NoAnswer):
+        raise exchange.outcome
+    if exchange.outcome.status != _OK:
+        raise complained(exchange.outcome, exchange.received_at).error
+    return hits_of(exchange.outcome.body)
+
+
+def volume_unknown(error: errors.SourceError) -> Result:
+    """How much there is to read could not be asked."""
+    return warning(Prerequisite.BUDGET, f"how much there is to read is not known: {error}", error.what_to_do)
+
+
+def budget(volume: Volume, day: DayCost) -> Result:
+    """Whether a day of capture fits into the requests of a day."""
+    told = (
+        f"a day of capture takes {day.requests:,.0f} of {day.budget * MINUTES_A_DAY:,.0f} requests ({day.share:.1%})"
+        f" at the {volume.a_day:,.0f} conversations of yesterday"
+    )
+    if day.fits:
+        return ok(Prerequisite.BUDGET, told)
+    cure = (
+        "lengthen the ages in capture.rereads or leave one out, or have the limit raised: else re-reads come later and"
+        " later; `genesys-producer plan` says what each of them costs"
+    )
+    return warning(Prerequisite.BUDGET, told, cure)
 
 
 def clock(exchange: Exchange, head_lag: timedelta) -> Result | None:

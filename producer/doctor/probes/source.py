@@ -1,4 +1,7 @@
-"""Asks Genesys Cloud: one token, whose it is, one conversation. Three requests, none repeated."""
+"""Asks Genesys Cloud: one token, whose it is, one conversation, and ten numbers that say how much there is to read.
+
+Thirteen requests, none repeated.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,18 @@ from uuid import uuid4
 from producer import errors
 from producer.doctor.judging import source as judging
 from producer.doctor.judging.source import Exchange
-from producer.doctor.results import Prerequisite, Result, failed, ok
+from producer.doctor.results import Outcome, Prerequisite, Result, failed, ok
 from producer.genesys.auth import Token, bearing, token_request
 from producer.genesys.exchange import Answer, NoAnswer, Request
+from producer.genesys.gate import allowed_by
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.query import organisation_request, page_request
+from producer.genesys.query import Question, count_request, organisation_request, page_request
 from producer.genesys.regions import Endpoints
+from producer.genesys.survey import BRIEF, look
 from producer.genesys.transport import Transport
 from producer.model.instants import floor_millis
 from producer.model.windows import Slice, windows_between
+from producer.planning.cost import Rules, day_cost
 from producer.ports import Clock
 
 LONGEST = timedelta(seconds=10)
@@ -35,6 +41,7 @@ class SourceProbe:
     options: ClientOptions
     clock: Clock
     head_lag: timedelta
+    rules: Rules
     expected: str | None
 
     async def examine(self) -> list[Result]:
@@ -79,7 +86,24 @@ class SourceProbe:
             results.append(ok(Prerequisite.ALLOW_LIST, "this machine's address is let in"))
         if last.prerequisite in (Prerequisite.PERMISSION, Prerequisite.LOGIN):
             results.append(judging.rate_limit(self.options.limiter, exchange.answer))
-        return [*results, last]
+        if last.outcome is not Outcome.OK:
+            return [*results, last]
+        allowed = allowed_by(exchange.answer.headers)
+        return [*results, last, await self._budget(transport, token, allowed)]
+
+    async def _budget(self, transport: Transport, token: Token, allowed: int | None) -> Result:
+        """Whether a day of the tiers that are configured can be read in a day, at the volume of yesterday."""
+
+        async def count(question: Question) -> int:
+            request = count_request(self.endpoints.api, question, request_id=str(uuid4()))
+            return judging.hits(await self._exchange(transport, bearing(request, token)))
+
+        try:
+            found = await look(count, self.clock.now(), BRIEF)
+        except errors.SourceError as error:
+            return judging.volume_unknown(error)
+        rules = self.rules if allowed is None else replace(self.rules, budget=min(self.rules.budget, allowed))
+        return judging.budget(found.volume, day_cost(found.volume, rules))
 
     def _query(self) -> Request:
         """One row of the last minute, of the part after midnight where there was one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from producer import errors
-from producer.model.coverage import HEAD, union
+from producer.model.coverage import HEAD, HISTORY, Hole, union
 from producer.telemetry.health import Reason
 from producer.telemetry.page.words import count, distance, duration, instant
 from producer.telemetry.snapshot import Snapshot, SourceStatus
@@ -59,6 +59,22 @@ def ahead(status: SourceStatus) -> timedelta | None:
     return max(status.uncovered - missing, timedelta(0))
 
 
+def failed_holes(status: SourceStatus) -> tuple[Hole, ...]:
+    """The holes that could not be read; not the time before capture that is still to be read."""
+    return tuple(hole for hole in status.holes if hole.reason != HISTORY)
+
+
+def failed_in_all(status: SourceStatus) -> int:
+    """How many holes could not be read, those included that are not listed."""
+    return status.holes_in_all - (len(status.holes) - len(failed_holes(status)))
+
+
+def history(status: SourceStatus) -> timedelta:
+    """How much time before capture began is still to be read, by whatever read."""
+    holes = union(hole.interval for hole in status.holes if hole.reason == HISTORY)
+    return sum((hole.length for hole in holes), timedelta(0))
+
+
 def _gravity(reason: str) -> int:
     return _GRAVEST_FIRST.index(reason) if reason in _GRAVEST_FIRST else 0
 
@@ -76,8 +92,16 @@ def _not_ready(reason: Reason) -> Finding:
 
 
 def _of_source(status: SourceStatus, snapshot: Snapshot) -> Iterator[Finding]:
-    if status.holes_in_all:
+    if failed_in_all(status):
         yield _holes(status)
+    if before := history(status):
+        yield Finding(
+            level=Level.WARN,
+            name="history",
+            what=f"History: {duration(before)} from before capture began are still to be read",
+            what_to_do="nothing: it is read with the requests that nobody else needs",
+            source=status.source,
+        )
     late = ahead(status)
     if late is not None and late > LATE:
         yield Finding(
@@ -101,14 +125,15 @@ def _of_source(status: SourceStatus, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _holes(status: SourceStatus) -> Finding:
-    length = sum((each.length for each in union(hole.interval for hole in status.holes)), timedelta(0))
+    holes = failed_holes(status)
+    length = sum((each.length for each in union(hole.interval for hole in holes)), timedelta(0))
     least = "at least " if status.holes_in_all > len(status.holes) else ""
     return Finding(
         level=Level.BAD,
         name="holes",
-        what=f"{count(status.holes_in_all, 'hole')} in coverage: {least}{duration(length)} could not be read",
+        what=f"{count(failed_in_all(status), 'hole')} in coverage: {least}{duration(length)} could not be read",
         what_to_do="nothing at once; if they stay, mend the reasons listed under Holes",
-        since=min((hole.opened_at for hole in status.holes), default=None),
+        since=min((hole.opened_at for hole in holes), default=None),
         source=status.source,
     )
 

@@ -1,11 +1,13 @@
-"""Where a source stands: watermarks and lag, coverage, holes, budget, counts. Pure."""
+"""Where a source stands: watermarks and lag, coverage, holes, budget, conversations, what came late. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from producer.telemetry.page.findings import ahead
-from producer.telemetry.page.html import Fact, Html, element, facts, joined, note, section, table
+from producer.telemetry.page.budget import budget
+from producer.telemetry.page.findings import LATE, ahead, failed_in_all
+from producer.telemetry.page.html import Fact, Html, element, facts, joined, section, table
+from producer.telemetry.page.late import late
 from producer.telemetry.page.timeline import timeline
 from producer.telemetry.page.words import NOTHING, count, duration, moment, period
 from producer.telemetry.snapshot import SourceStatus
@@ -19,22 +21,25 @@ def source(status: SourceStatus, now: datetime) -> Html:
         element("h3", "Coverage"),
         timeline(status, now),
         _holes(status, now),
+        late(status, now),
         element("h3", "Requests to Genesys Cloud"),
-        _budget(status),
+        budget(status),
         facts(_access(status, now)),
-        element("h3", "Conversations since the start"),
+        element("h3", "Conversations"),
+        facts(_followed(status)),
+        element("h3", "Records since the start"),
         facts(_counts(status)),
     )
 
 
 def _standing(status: SourceStatus, now: datetime) -> list[Fact]:
-    receipt, late = status.receipt, ahead(status)
+    receipt, unread, holes = status.receipt, ahead(status), failed_in_all(status)
     return [
         Fact("head watermark", moment(status.head, now)),
         Fact("final watermark", moment(status.final, now)),
         Fact("due and not covered", duration(status.uncovered)),
-        Fact("of that not read yet", duration(late)),
-        Fact("holes", f"{status.holes_in_all:,}", "bad" if status.holes_in_all else "good"),
+        Fact("of that not read yet", duration(unread)),
+        Fact("holes", f"{holes:,}", "bad" if holes else "good"),
         Fact("accepted losses", f"{len(status.losses):,}"),
         Fact(
             "last commit",
@@ -68,28 +73,22 @@ def _counts(status: SourceStatus) -> list[Fact]:
         Fact("changed records", f"{status.changed:,}"),
         Fact("read again unchanged", f"{status.unchanged:,}"),
         Fact("dead letters", f"{status.dead_letters:,}", "warn" if status.dead_letters else None),
-        Fact("tracked conversations", f"{status.tracked:,}"),
     ]
 
 
-def _budget(status: SourceStatus) -> Html:
-    """The requests of the last minute, as a share of what may be made in one."""
-    if status.cap is None or status.used is None:
-        return note("Nothing asked yet.")
-    cap = status.cap if status.learned is None else min(status.cap, status.learned)
-    share = min(1.0, status.used / cap) if cap else 1.0
-    learned = "nothing learned" if status.learned is None else f"learned from answers 429: {status.learned:,} a minute"
-    told = f"{status.used:,} of {cap:,} requests used in the last minute (cap: {status.cap:,} a minute; {learned})"
-    bar = [
-        element("rect", class_="track", width="100%", height="100%"),
-        element("rect", class_="used", width=f"{share * 100:.1f}%", height="100%"),
+def _followed(status: SourceStatus) -> list[Fact]:
+    """How many conversations are remembered, open and asked for by id."""
+    lateness = status.watch_lateness
+    return [
+        Fact("tracked", f"{status.tracked:,}"),
+        Fact("open", _number(status.open)),
+        Fact("watched", _number(status.watched)),
+        Fact("watch is late by", duration(lateness), "warn" if lateness and lateness > LATE else None),
     ]
-    return joined(
-        element(
-            "svg", *bar, class_="budget", role="img", aria_label="Share of the budget; the text below says the same"
-        ),
-        element("p", told),
-    )
+
+
+def _number(amount: int | None) -> str:
+    return NOTHING if amount is None else f"{amount:,}"
 
 
 def _holes(status: SourceStatus, now: datetime) -> Html:

@@ -32,7 +32,7 @@ body{margin:0 auto;max-width:80rem;padding:1rem 1.25rem 2rem;background:var(--pa
 font:15px/1.5 system-ui,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums;
 overflow-wrap:anywhere;-webkit-text-size-adjust:100%}
 a{color:var(--link)}
-p{margin:.25rem 0}p+dl{margin-top:.75rem}
+p{margin:.25rem 0}p+dl,table+dl,table+p{margin-top:.75rem}
 code{font:.82rem/1.4 ui-monospace,"DejaVu Sans Mono",monospace}
 .soft{color:var(--soft)}.good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}
 time,.ago{white-space:nowrap}
@@ -65,6 +65,7 @@ white-space:nowrap;color:var(--wait)}
 .badge.good{color:var(--good)}.badge.warn{color:var(--warn)}.badge.bad{color:var(--bad)}.badge.info{color:var(--info)}
 svg{display:block;width:100%;height:3.6rem;overflow:visible}
 svg.budget{height:.8rem;border-radius:.4rem;overflow:hidden}
+svg.bar{height:.9rem;min-width:6rem;border-radius:.2rem;overflow:hidden}
 .track{fill:var(--track);background:var(--track)}.covered{fill:var(--covered);background:var(--covered)}
 .due{fill:var(--due);background:var(--due)}.hole{fill:var(--hole);background:var(--hole)}
 .loss{fill:var(--soft);background:var(--soft)}.used{fill:var(--used)}

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from producer.model.coverage import Hole
+from producer.model.coverage import HEAD, HISTORY, Hole
 from producer.model.instants import utc_midnight
-from producer.telemetry.page.findings import ahead
+from producer.telemetry.page.findings import ahead, failed_holes, failed_in_all, history
 from producer.telemetry.page.html import Html, element, joined, note
 from producer.telemetry.page.words import count, duration, instant, period
 from producer.telemetry.snapshot import SourceStatus
@@ -74,7 +74,8 @@ def timeline(status: SourceStatus, now: datetime) -> Html:
         _rect(scale, "covered", status.since or scale.start, status.covered_to),
         _rect(scale, "due", status.covered_to, min(status.covered_to + due, now)),
         *(_rect(scale, "loss", loss.start, loss.end, f"accepted loss: {loss.reason}") for loss in status.losses),
-        *(_hole(scale, hole) for hole in status.holes if hole.end > scale.start),
+        *(_rect(scale, "due", hole.start, hole.end) for hole in status.holes if hole.reason == HISTORY),
+        *(_hole(scale, hole) for hole in failed_holes(status) if hole.end > scale.start),
         *(_tick(scale, at) for at in scale.ticks()),
     ]
     picture = element("svg", *shapes, role="img", aria_label="Timeline of coverage; the text below says the same")
@@ -129,22 +130,29 @@ def _told(status: SourceStatus, scale: Scale, due: timedelta) -> Html:
     read = period(status.since, status.covered_to) if status.since and status.covered_to else "-"
     reached = "Nothing read yet. " if status.since == status.covered_to else joined("The head has read ", read, ". ")
     waiting = f"{duration(due)} are due and not read yet. " if due else "All that is due was read. "
-    return element("p", reached, waiting, *_told_holes(status, scale))
+    before = history(status)
+    past = f"{duration(before)} from before capture began are still to be read. " if before else ""
+    return element("p", reached, waiting, past, *_told_holes(status, scale))
 
 
 def _told_holes(status: SourceStatus, scale: Scale) -> Iterator[object]:
-    if not status.holes_in_all:
+    holes, in_all = failed_holes(status), failed_in_all(status)
+    if not in_all:
         yield "No holes."
         return
-    yield f"{count(status.holes_in_all, 'hole')}: "
-    for number, hole in enumerate(status.holes[:_MOST_TOLD]):
+    yield f"{count(in_all, 'hole')}: "
+    for number, hole in enumerate(holes[:_MOST_TOLD]):
         yield ", " if number else ""
-        yield joined(period(hole.start, hole.end), f" ({hole.reason})")
-    more = status.holes_in_all - _MOST_TOLD
+        yield joined(period(hole.start, hole.end), f" ({hole.reason}{_of(hole)})")
+    more = in_all - _MOST_TOLD
     yield f", and {more} more." if more > 0 else "."
-    older = sum(hole.end <= scale.start for hole in status.holes)
+    older = sum(hole.end <= scale.start for hole in holes)
     if older:
         yield f" {count(older, 'hole')} of them older than the picture."
+
+
+def _of(hole: Hole) -> str:
+    return "" if hole.tier == HEAD else f", of re-read {hole.tier}"
 
 
 def _percent(share: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from producer.model.instants import iso_millis
 from producer.telemetry.page.html import Html, element, joined
@@ -19,6 +19,7 @@ _FEW_SECONDS = 10
 _WINDOW = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z/(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z(.*)", re.DOTALL
 )
+_MIDNIGHT = "00:00:00"
 _SHORT_ID = 8
 
 
@@ -61,13 +62,26 @@ def period(start: datetime, end: datetime) -> Html:
 
 
 def window(text: str) -> Html:
-    """The window of a read, shorter than logs write it: a day once, no milliseconds. Other text stays as it is."""
+    """The window of a read, shorter than logs write it: a day once, no milliseconds, its midnight as 24:00:00.
+
+    Other text stays as it is.
+    """
     found = _WINDOW.fullmatch(text)
     if found is None:
         return element("span", text, class_="window")
     day, start, last_day, end, cuts = found.groups()
+    if end == _MIDNIGHT and last_day == _day_after(day):
+        last_day, end = day, "24:00:00"
     until = end if last_day == day else f"{last_day} {end}"
     return element("span", f"{day} {start} to {until}Z{cuts}", class_="window", title=text)
+
+
+def _day_after(day: str) -> str | None:
+    """None for what only looks like a day."""
+    try:
+        return str(date.fromisoformat(day) + timedelta(days=1))
+    except (ValueError, OverflowError):
+        return None
 
 
 def short_id(text: str) -> Html:

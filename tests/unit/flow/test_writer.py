@@ -15,7 +15,9 @@ from producer.model import steps
 from producer.model.actions import Action
 from producer.model.batch import Topic
 from producer.model.checkpoint import OpenRead
+from producer.model.conversation import Agenda
 from producer.model.coverage import Coverage
+from producer.model.instants import to_millis
 from producer.model.reads import Read
 from producer.planning.head import HeadPolicy
 from tests.support.build import at, head_read, page, raw, read_end, window
@@ -273,7 +275,20 @@ async def test_what_was_committed_is_told_after_it_was() -> None:
             holes=(),
             clock=at("10:00"),
         ),
+        events.WatchMeasured(source=SOURCE, watched=0, open=0, lateness=timedelta(0)),
     ]
+
+
+@pytest.mark.parametrize(("due", "late"), [("09:58:30", 90), ("10:00", 0), ("10:05", 0)])
+@in_virtual_time
+async def test_what_is_looked_after_is_measured_at_every_commit_and_how_late_it_is(due: str, late: int) -> None:
+    bench = Bench()
+    bench.sink.plan = lambda _state, /, *, restoring: Agenda(due=to_millis(at(due)), forget_day=None, open=True)
+    async with bench.running():
+        await bench.put(started(), arrived(1), arrived(2), ended())
+        await bench.writer.settled()
+    (measured,) = [event for event in bench.events if isinstance(event, events.WatchMeasured)]
+    assert measured == events.WatchMeasured(source=SOURCE, watched=2, open=2, lateness=timedelta(seconds=late))
 
 
 @in_virtual_time

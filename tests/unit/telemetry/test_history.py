@@ -6,8 +6,9 @@ from typing import Any
 
 from producer import events
 from producer.model.windows import Slice
-from producer.telemetry.history import MOST_ERRORS, MOST_HOLES, MOST_OPEN_READS, MOST_READS, MOST_SOURCES, History
-from producer.telemetry.snapshot import ErrorRow, LaneRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
+from producer.telemetry.history import MOST_ERRORS, MOST_HOLES, MOST_SOURCES, History
+from producer.telemetry.read_rows import MOST_OPEN_READS, MOST_READS
+from producer.telemetry.snapshot import BudgetRow, ErrorRow, LaneRow, ReadRow, ReceiptRow, Snapshot, SourceStatus
 from tests.support import happenings
 from tests.support.happenings import NOON, SECOND, checkpoint, hole, one_of_each, read, read_end
 
@@ -66,7 +67,11 @@ def test_where_a_source_stands() -> None:
         rate_limited=1,
         breaker="open",
         token_expires_at=NOON,
+        budget=(BudgetRow(read="head", asked=1, share=0.8),),
         tracked=999,
+        open=340,
+        watched=120,
+        watch_lateness=90 * SECOND,
         new=60,
         changed=30,
         unchanged=20,

@@ -16,7 +16,7 @@ from producer.telemetry.feeds import feed
 from producer.telemetry.metrics import MOST_VALUES, Metrics
 from producer.telemetry.names import Kind
 from producer.telemetry.redaction import Redactor
-from tests.support.happenings import NOON, SECOND, hole, one_of_each, read, read_end
+from tests.support.happenings import NOON, SECOND, hole, one_of_each, read, read_end, reread
 
 Series = dict[str, float]
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
@@ -195,10 +195,72 @@ FED: list[tuple[events.Event, Series]] = [
             freshness=(90_000.0,),
         ),
         {
-            f"records_produced_total{{change=new,read=watch,{OF}}}": 0,
             f"records_produced_total{{change=changed,read=watch,{OF}}}": 1,
-            f"records_unchanged_total{{read=watch,{OF}}}": 0,
+            f"late_arrival_seconds_count{{read=watch,{OF}}}": 1,
+            f"late_arrival_seconds_sum{{read=watch,{OF}}}": 90_000,
         },
+    ),
+    (
+        events.PageCompared(
+            source=SOURCE,
+            read=reread(2),
+            number=1,
+            new=2,
+            changed=1,
+            unchanged=97,
+            dead_letters={},
+            freshness=(1_000.0, 2_000.0, 3_000.0),
+        ),
+        {
+            f"records_produced_total{{change=new,read=reread,{OF}}}": 2,
+            f"records_produced_total{{change=changed,read=reread,{OF}}}": 1,
+            f"records_unchanged_total{{read=reread,{OF}}}": 97,
+            f"late_arrival_seconds_count{{read=reread,{OF}}}": 3,
+            f"late_arrival_seconds_sum{{read=reread,{OF}}}": 6_000,
+            f"tier_records_total{{{OF},tier=2}}": 3,
+        },
+    ),
+    (
+        events.PageCompared(
+            source=SOURCE,
+            read=Read(request_id="r", kind=ReadKind.BACKFILL, slice=read().slice),
+            number=1,
+            new=1,
+            dead_letters={},
+            freshness=(9e6,),  # old on purpose, not late
+        ),
+        {f"records_produced_total{{change=new,read=backfill,{OF}}}": 1},
+    ),
+    (
+        events.PageCompared(
+            source=SOURCE,
+            read=Read(request_id="r", kind=ReadKind.WATCH, slice=read().slice),
+            number=1,
+            new=1,
+            dead_letters={},
+            freshness=(9e6,),  # adopted at the first start, not late
+        ),
+        {f"records_produced_total{{change=new,read=watch,{OF}}}": 1},
+    ),
+    (
+        events.PageFetched(source=SOURCE, read=reread(2), number=1, conversations=100, size=9),
+        {
+            f"pages_fetched_total{{read=reread,{OF}}}": 1,
+            f"page_attempts_total{{outcome=success,{OF}}}": 1,
+            f"tier_pages_total{{{OF},tier=2}}": 1,
+        },
+    ),
+    (
+        events.WatchMeasured(source=SOURCE, watched=120, open=340, lateness=90 * SECOND),
+        {
+            f"watched_conversations{{{OF}}}": 120,
+            f"open_conversations{{{OF}}}": 340,
+            f"watch_lateness_seconds{{{OF}}}": 90,
+        },
+    ),
+    (
+        events.BudgetShared(source=SOURCE, read="watch", share=0.05),
+        {f"rate_budget_share_ratio{{read=watch,{OF}}}": 0.05},
     ),
     (
         events.BatchDiscarded(source=SOURCE, reason="Fenced", message="m", what_to_do="w"),

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
+from producer import errors
 from producer.doctor.judging import source as judging
 from producer.doctor.judging.source import Exchange
 from producer.doctor.results import Outcome, Prerequisite
 from producer.genesys.exchange import Answer, Failure, NoAnswer
 from producer.genesys.limiter import LimiterPolicy
+from producer.model.volume import even_volume
+from producer.planning.cost import Rules, day_cost
+from producer.planning.watch import WatchPolicy
 
 NOW = datetime(2026, 3, 10, 10, 0, 0, 500_000, tzinfo=UTC)
 LAG = timedelta(seconds=30)
@@ -136,3 +141,46 @@ def test_a_host_that_is_not_reached_is_told_with_its_cure() -> None:
 
     assert (result.outcome, result.finding) == (Outcome.FAILED, "timeout at x")
     assert "firewall" in result.what_to_do
+
+
+def test_a_number_that_was_asked_for_is_read_and_a_refusal_is_raised() -> None:
+    def exchange(outcome: Answer | NoAnswer) -> Exchange:
+        return Exchange(address="https://api", outcome=outcome, sent_at=NOW, received_at=NOW)
+
+    assert judging.hits(exchange(answer(200, {"totalHits": 7}))) == 7
+    with pytest.raises(errors.RateLimited):
+        judging.hits(exchange(refusal(429, "too.many.requests")))
+    with pytest.raises(NoAnswer):
+        judging.hits(exchange(NoAnswer(Failure.TIMEOUT, "no answer")))
+
+
+def test_tiers_that_do_not_fit_the_budget_are_warned_of() -> None:
+    volume = even_volume(50_000, 300, 1_000)
+    rules = Rules(
+        budget=270,
+        head_share=0.8,
+        backfill_share=0,
+        page_size=100,
+        hit_bound=10_000,
+        poll_interval=timedelta(seconds=15),
+        overlap=timedelta(minutes=5),
+        catch_up_slice=timedelta(hours=1),
+        ages=(timedelta(minutes=15),),
+        watch=WatchPolicy(),
+    )
+    fitting = judging.budget(volume, day_cost(volume, rules))
+    heavy = judging.budget(volume, day_cost(volume, replace(rules, ages=(timedelta(seconds=1),))))
+
+    assert (fitting.prerequisite, fitting.outcome) == (Prerequisite.BUDGET, Outcome.OK)
+    assert "of 388,800 requests (10.4%) at the 50,000 conversations of yesterday" in fitting.finding
+    assert heavy.outcome is Outcome.WARNING
+    assert "capture.rereads" in heavy.what_to_do
+    assert "`genesys-producer plan`" in heavy.what_to_do
+
+
+def test_a_volume_that_nobody_told_is_a_warning() -> None:
+    result = judging.volume_unknown(errors.SourceUnavailable("server error: 503"))
+
+    assert (result.prerequisite, result.outcome) == (Prerequisite.BUDGET, Outcome.WARNING)
+    assert result.finding == "how much there is to read is not known: server error: 503"
+    assert result.what_to_do == errors.SourceUnavailable.what_to_do

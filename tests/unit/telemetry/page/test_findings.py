@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from producer.errors import Malformed
-from producer.model.coverage import Hole, Loss
+from producer.model.coverage import HISTORY, Hole, Loss
 from producer.telemetry.health import Reason
 from producer.telemetry.page.findings import Finding, Level, ahead, findings
 from producer.telemetry.snapshot import Snapshot, SourceStatus
@@ -73,6 +73,19 @@ def test_what_passes_by_itself_is_no_alarm(passing: str) -> None:
 
 def test_a_reason_that_is_not_known_here_is_grave() -> None:
     assert brief(found(WELL, reasons=("broker", "new")))[0] == ("bad", "Not ready: about new")
+
+
+def test_history_that_is_still_to_be_read_is_no_alarm() -> None:
+    past = replace(hole(HISTORY), start=NOON - timedelta(days=3), end=NOON - timedelta(days=1), attempts=0)
+    again = replace(past, tier=4)
+    assert brief(found(replace(WELL, holes=(past, again), holes_in_all=2))) == [
+        ("warn", "History: 2 d from before capture began are still to be read")
+    ]
+    both = found(replace(WELL, holes=(past, hole()), holes_in_all=2))
+    assert brief(both) == [
+        ("bad", "1 hole in coverage: 1 h could not be read"),
+        ("warn", "History: 2 d from before capture began are still to be read"),
+    ]
 
 
 def test_holes_are_added_up_without_counting_an_instant_twice() -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 from producer.telemetry.page.sources import source
-from producer.telemetry.snapshot import SourceStatus
+from producer.telemetry.snapshot import BudgetRow, SourceStatus
 from tests.support.happenings import NOON, hole, one_of_each
 from tests.support.markup import Document, snapshot_after
 
@@ -41,7 +42,10 @@ def test_where_a_source_stands() -> None:
         "changed records": "30",
         "read again unchanged": "20",
         "dead letters": "3",
-        "tracked conversations": "999",
+        "tracked": "999",
+        "open": "340",
+        "watched": "120",
+        "watch is late by": "1 min 30 s",
     }
     assert {name: facts[name] for name in expected} == expected
     assert "2025-03-10 10:00:00Z 2 h ago" in shown(status).text
@@ -58,6 +62,22 @@ def test_the_budget_is_a_share_of_the_cap_in_force() -> None:
         "27 of 54 requests used in the last minute (cap: 270 a minute; learned from answers 429: 54 a minute)",
     )
     assert used(cap=0, learned=None, used=0)[0] == "100.0%"
+
+
+def test_the_budget_is_told_by_kind_of_read_with_what_each_is_guaranteed() -> None:
+    rows = (BudgetRow(read="head", asked=24, share=0.0), BudgetRow(read="watch", asked=3, share=0.05))
+    document = shown(replace(EMPTY, cap=270, learned=200, used=27, budget=rows))
+    assert "readpages in the last minuteguaranteedhead24-watch310 a minute (5%)" in document.text
+
+
+def test_a_watch_that_is_late_for_longer_than_polls_explain_is_marked() -> None:
+    late, hardly = (source(replace(EMPTY, watch_lateness=timedelta(minutes=each)), NOON) for each in (6, 4))
+    assert '<dd class="warn">6 min</dd>' in late
+    assert "<dd>4 min</dd>" in hardly
+
+
+def test_what_nobody_told_of_is_a_dash() -> None:
+    assert "tracked0open-watched-watch is late by-" in shown(EMPTY).text
 
 
 def test_each_hole_has_its_reason() -> None:

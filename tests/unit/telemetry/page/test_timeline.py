@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from producer.model.coverage import Loss
+from producer.model.coverage import HISTORY, Loss
 from producer.telemetry.page.timeline import Scale, timeline
 from producer.telemetry.snapshot import SourceStatus
 from tests.support.happenings import NOON, SECOND, hole
@@ -51,6 +51,19 @@ def test_a_hole_before_the_picture_is_told_and_not_drawn() -> None:
     document = drawn(replace(STATUS, since=NOON - 4 * DAY, holes=(old,), holes_in_all=1))
     assert ("class", "mark") not in document.attributes
     assert document.text.endswith("1 hole of them older than the picture.")
+
+
+def test_history_is_drawn_as_due_and_told_apart_from_holes() -> None:
+    past = replace(hole(HISTORY), start=NOON - DAY, end=NOON - timedelta(hours=18), attempts=0)
+    document = drawn(replace(STATUS, holes=(past,), holes_in_all=1))
+    assert ("due", "0.000%", "25.000%") in document.shapes
+    assert ("class", "mark") not in document.attributes
+    assert document.text.endswith("6 h from before capture began are still to be read. No holes.")
+
+
+def test_a_hole_of_a_re_read_says_so() -> None:
+    document = drawn(replace(STATUS, holes=(replace(hole(), tier=2),), holes_in_all=1))
+    assert "1 hole: 2025-03-10 10:00:00 to 11:00:00Z (400 bad.request, of re-read 2)." in document.text
 
 
 def test_many_holes_are_told_in_part() -> None:

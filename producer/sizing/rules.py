@@ -1,0 +1,26 @@
+"""From the settings to what decides the cost."""
+
+from __future__ import annotations
+
+from producer.app import client_options, lane_policy
+from producer.model.reads import ReadKind
+from producer.planning.cost import Rules
+from producer.settings import Settings
+
+
+def rules_of(settings: Settings) -> Rules:
+    """What capture costs is decided by these settings and the volume."""
+    lane, options = lane_policy(settings), client_options(settings)
+    head = lane.reads.head
+    return Rules(
+        budget=options.limiter.cap,
+        head_share=lane.reads.head_share,
+        backfill_share=lane.shares[ReadKind.BACKFILL],
+        page_size=options.page_size,
+        hit_bound=options.hit_bound,
+        poll_interval=lane.reads.poll_interval,
+        overlap=head.overlap,
+        catch_up_slice=head.catch_up_slice,
+        ages=lane.ages,
+        watch=lane.watch,
+    )
