@@ -45,7 +45,12 @@ NIGHT = Capture(
 )
 """Over a midnight, with changes that show late."""
 DAWN = replace(
-    NIGHT, origin=datetime(2026, 3, 11, 0, 10, tzinfo=UTC), births=3 * MINUTE, rest=9 * MINUTE, ages=(60 * MINUTE,)
+    NIGHT,
+    origin=datetime(2026, 3, 11, 0, 10, tzinfo=UTC),
+    rate=400_000,
+    births=3 * MINUTE,
+    rest=9 * MINUTE,
+    ages=(60 * MINUTE,),
 )
 """What began yesterday is open."""
 MORNING = Capture(
@@ -71,7 +76,7 @@ REFUSED = replace(
 """Some windows of the head are refused, and no overlap reaches them again."""
 LATE = replace(
     MORNING,
-    rate=20_000,
+    rate=40_000,
     poll=5 * SECOND,
     rest=2 * MINUTE,
     head=(10 * SECOND, 2 * MINUTE),
