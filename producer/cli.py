@@ -34,6 +34,9 @@ COMMANDS = {
     "demo": Command("producer.dev.demo", "simulator, local Kafka and daemon together, live; nothing to configure"),
     "simulate": Command("producer.simulator.command", "the simulated Genesys Cloud organisation alone"),
     "doctor": Command("producer.commands.doctor", "every prerequisite of the daemon, by name, with its cure"),
+    "verify": Command(
+        "producer.commands.verify", "whether the topics hold all that they announce, each once, in order"
+    ),
     "tail": Command("producer.commands.tail", "decode the records of a topic"),
     "topics": Command("producer.commands.topics", "create the topics, or compare them with what is declared"),
     "config": Command("producer.commands.config", "check, show or describe the settings"),
