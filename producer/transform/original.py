@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from itertools import combinations, islice, product
 from typing import Any
 
@@ -123,11 +124,20 @@ def _usual(places: Iterable[tuple[Content, str, Forms]]) -> None:
 
 def forms_of(millis: int) -> Forms:
     """The ways in which the API may have written an instant, the usual one first, the shortest last."""
-    whole = from_millis(millis).replace(tzinfo=None).isoformat(timespec="milliseconds")
-    seconds, _, fraction = whole.partition(".")
-    trimmed = len(fraction.rstrip("0"))
-    digits = [f"{seconds}.{fraction[:size]}Z" for size in range(_DIGITS, max(trimmed, 1) - 1, -1)]
-    return (*digits, f"{seconds}Z") if trimmed == 0 else tuple(digits)
+    second, fraction = divmod(millis, 1_000)
+    text = _whole_second(second)
+    digits = f"{fraction:03}"
+    if fraction % 10:
+        return (f"{text}.{digits}Z",)
+    least = max(len(digits.rstrip("0")), 1)
+    shorter = [f"{text}.{digits[:size]}Z" for size in range(_DIGITS, least - 1, -1)]
+    return tuple(shorter) if fraction else (*shorter, f"{text}Z")
+
+
+@lru_cache(maxsize=8_192)
+def _whole_second(second: int) -> str:
+    """`2025-03-10T10:00:00`; the instants of a conversation lie close together."""
+    return from_millis(second * 1_000).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def steps_of(path: str) -> list[str | int]:

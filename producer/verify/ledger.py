@@ -23,7 +23,7 @@ CACHE = 32 << 10
 """KiB of memory for pages, and as much again while it sorts."""
 
 _PRAGMAS = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -{};"
-_COUNTED = 50_000  # reads of which the records are counted in memory before the counts are written down
+_COUNTED = 10_000  # reads of which the records are counted in memory before the counts are written down
 _IDS_AT_ONCE = 500
 
 T = TypeVar("T", Seen, Remembered, Told, Present)
