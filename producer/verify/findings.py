@@ -70,13 +70,27 @@ class Shortfall:
     read: str
     pages: tuple[int, ...]
 
+    def may_hold(self, missing: Span) -> bool:
+        """True when one of its transactions was written in a span: a page's event and its records are one transaction,
+        and have the same append time.
+        """
+        low, high = missing
+        return any(low <= page <= high for page in self.pages)
+
 
 def blamed(finding: Finding, shortfalls: Sequence[Shortfall]) -> Finding:
-    """A missing record with the read that announced it, where only one read can have: a page's event and its records
-    have the same append time, as they are one transaction.
-    """
+    """A missing record with the read that announced it, where only one read can have."""
     if finding.between is None or finding.read is not None:
         return finding
-    low, high = finding.between
-    suspects = [each.read for each in shortfalls if any(low <= page <= high for page in each.pages)]
+    suspects = [each.read for each in shortfalls if each.may_hold(finding.between)]
     return replace(finding, read=suspects[0]) if len(suspects) == 1 else finding
+
+
+def concerned(read: str, shortfall: Shortfall | None, findings: Iterable[Finding]) -> list[str]:
+    """The conversations of a read that other findings are about; where it falls short also those that may be its."""
+    ids: list[str] = []
+    for finding in findings:
+        missing = finding.between if finding.read is None and shortfall is not None else None
+        if finding.read == read or (missing is not None and shortfall is not None and shortfall.may_hold(missing)):
+            ids += finding.ids
+    return list(dict.fromkeys(ids))

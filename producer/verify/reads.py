@@ -20,11 +20,12 @@ KEPT = frozenset({Action.EXTRACTION_STARTED.value, *PAGES, *ENDS, *OF_RUNS})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadJudged:
     """One read. `by_sum`: its records were counted against what it announced; else it reaches beyond the compaction lag
-    (or its audit beyond the retention), and only more records than announced would be wrong.
+    (or its audit beyond the retention), and only more records than announced would be wrong. A run announces none.
     """
 
     findings: tuple[Finding, ...]
     by_sum: bool
+    is_run: bool = False
     shortfall: Shortfall | None = None
 
 
@@ -38,7 +39,8 @@ def judged(request: str, events: Sequence[Told], present: Sequence[Present], bou
     oldest = min((each.at for each in events if each.records > 0), default=began)
     by_sum = oldest > bounds.compacted_to
     findings = [*_sum_findings(request, announced, found, by_sum=by_sum), *_origin_findings(request, events, present)]
-    if all(each.action in OF_RUNS for each in events):
+    is_run = all(each.action in OF_RUNS for each in events)
+    if is_run:
         findings += _run_findings(request, events, found)
     else:
         findings += _trail_findings(request, events, bounds)
@@ -46,7 +48,10 @@ def judged(request: str, events: Sequence[Told], present: Sequence[Present], bou
     short = by_sum and found < announced
     pages = tuple(each.at for each in events if each.records > 0)
     return ReadJudged(
-        findings=tuple(findings), by_sum=by_sum, shortfall=Shortfall(read=request, pages=pages) if short else None
+        findings=tuple(findings),
+        by_sum=by_sum,
+        is_run=is_run and bool(events),
+        shortfall=Shortfall(read=request, pages=pages) if short else None,
     )
 
 

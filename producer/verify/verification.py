@@ -15,7 +15,7 @@ from producer.ports import Source
 from producer.verify.again import Asked, Question, ask_again
 from producer.verify.contents import LEADING, Contents
 from producer.verify.facts import Bounds, Remembered, Seen
-from producer.verify.findings import MOST_KEPT, Check, Findings, Shortfall, blamed
+from producer.verify.findings import MOST_KEPT, Check, Findings, Shortfall, blamed, concerned
 from producer.verify.ledger import Last, Ledger
 from producer.verify.progress import Progress
 from producer.verify.reading import Reading
@@ -42,9 +42,9 @@ class Task:
 class Report:
     """What was compared, by which method, and what is wrong.
 
-    `summed` reads were counted against what they announced; of those `beyond` the lag (ms) and of all older records
-    only the last version and content of their keys is compared with the state: `last_states` of them. `made_again`
-    contents were put together again, `summaries` can't be. `disk` is the size of the ledger, bytes.
+    `summed` reads were counted against what they announced. `beyond` are those that reach beyond the `lag` (ms), as the
+    records of `old` conversations do: of these only the last version and content is compared with the state.
+    `made_again` contents were put together again, `summaries` can't be. `disk` is the size of the ledger, bytes.
     """
 
     findings: Findings
@@ -122,8 +122,8 @@ class _Judge:
         for request, events, present in self.ledger.reads():
             found = judged(request, events, present, self.bounds)
             report.findings.add(found.findings)
-            report.summed += found.by_sum
-            report.beyond += not found.by_sum
+            report.summed += found.by_sum and not found.is_run
+            report.beyond += not found.by_sum and not found.is_run
             if found.shortfall is not None and len(self.shortfalls) < MOST_KEPT:
                 self.shortfalls.append(found.shortfall)
             self.progress.advance()
@@ -143,7 +143,7 @@ class _Judge:
             self._judge(identifier, trail, state)
             if last is not None and sample is not None:
                 sample.take(Last(identifier, last.content, last.as_of))
-            if keep:
+            if keep and (last is not None or trail or _never_sent(state)):
                 waiting.append(Last(identifier, last.content if last else b"", last.as_of if last else 0))
                 if len(waiting) >= _AT_ONCE:
                     self.ledger.note_last(waiting)
@@ -166,18 +166,21 @@ class _Judge:
                 named.append(identifier)
 
     def _name_ids(self) -> None:
-        """Name the conversations of every read that does not add up: those that something is wrong with, else all."""
+        """Name the conversations of every read that does not add up."""
         kept = self.report.findings.kept
-        wrong: dict[str, list[str]] = {}
-        for finding in kept:
-            if finding.read in self.doubtful and finding.check is not Check.SUMS:
-                wrong.setdefault(finding.read or "", []).extend(finding.ids)
-        short = {each.read for each in self.shortfalls}
+        short = {each.read: each for each in self.shortfalls}
         for index, finding in enumerate(kept):
             if finding.check is Check.SUMS and finding.read:
-                others = [] if finding.read in short else self.doubtful[finding.read]
-                ids = list(dict.fromkeys(wrong.get(finding.read) or others))
+                others = (each for each in kept if each.check is not Check.SUMS)
+                ids = concerned(finding.read, short.get(finding.read), others)
+                if not ids and finding.read not in short:
+                    ids = self.doubtful.get(finding.read, [])
                 kept[index] = replace(finding, ids=tuple(ids[:MOST_IDS]))
+
+
+def _never_sent(state: Remembered | None) -> bool:
+    """A dead letter, or something that was redacted: the API may have it, the topic may not."""
+    return state is not None and (not state.revision or bool(state.redacted))
 
 
 @dataclass(slots=True)

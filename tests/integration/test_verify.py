@@ -114,6 +114,11 @@ def decoded(found: Found) -> dict[str, Any]:
     return DECODER.read(found.value or b"")
 
 
+def reads_in(events: list[dict[str, Any]]) -> set[str]:
+    """The reads that audit events tell of."""
+    return {event["requestId"] for event in events if event["action"] == "EXTRACTION_STARTED"}
+
+
 def trails(records: Records) -> dict[bytes, Records]:
     """The records of each conversation."""
     grouped: dict[bytes, Records] = defaultdict(list)
@@ -141,7 +146,7 @@ def test_a_sound_run_is_found_sound(run: Run) -> None:
     assert report["read"]["records"] == len(records) > 100
     assert report["read"]["auditEvents"] == len(events)
     methods = report["methods"]
-    assert methods["readsBySum"] == len({event["requestId"] for event in events})
+    assert methods["readsBySum"] == len(reads_in(events))
     assert methods["readsByLastState"] == methods["conversationsBeyondLag"] == 0
     assert methods["contentsMadeAgain"] == len(records)
     assert methods["conversations"] == methods["conversationsWithState"] == len(trails(records))
@@ -165,12 +170,14 @@ def test_a_deleted_record_is_named(run: Run, which: int) -> None:
 
 
 def test_a_conversation_that_was_deleted_is_named(run: Run) -> None:
-    gone = victim(run.conversations, 1)
+    gone = victim(run.conversations, 2)
     code, report = run.verify_conversations(lambda records: [each for each in records if each not in gone])
 
     assert code == 1
     assert [ids for _, ids in findings(report, "missing")] == [[decoded(gone[0])["recordId"]]]
-    assert {read for read, _ in findings(report, "sums")} == {decoded(each)["requestId"] for each in gone}
+    assert sorted(findings(report, "sums")) == sorted(
+        (decoded(each)["requestId"], [decoded(each)["recordId"]]) for each in gone
+    )
 
 
 def test_a_doubled_record_is_named(run: Run) -> None:
@@ -328,7 +335,7 @@ def test_beyond_the_compaction_lag_last_states_are_compared_and_it_says_so(run: 
     assert (code, report) == (0, Ok())
     methods = report["methods"]
     assert (methods["readsBySum"], methods["compactionLag"]) == (0, 0)
-    assert methods["readsByLastState"] == len({event["requestId"] for event in run.stage.decoded(Topic.AUDIT)})
+    assert methods["readsByLastState"] == len(reads_in(run.stage.decoded(Topic.AUDIT)))
     assert methods["conversationsBeyondLag"] == methods["conversationsWithState"] == len(trails(run.conversations))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from producer.verify.findings import MOST_KEPT, Check, Finding, Findings, Shortfall, blamed
+from producer.verify.findings import MOST_KEPT, Check, Finding, Findings, Shortfall, blamed, concerned
 
 MISSING = Finding(check=Check.MISSING, ids=("c-1",), text="gone", between=(100, 300))
 
@@ -31,3 +31,12 @@ def test_a_finding_that_knows_its_read_or_misses_nothing_stays_as_it_is() -> Non
     other = Finding(check=Check.ORDER, text="late")
     for finding in (known, other):
         assert blamed(finding, [Shortfall(read="a", pages=(200,))]) is finding
+
+
+def test_the_conversations_of_a_read_are_those_that_something_is_wrong_with() -> None:
+    known = Finding(check=Check.DOUBLED, read="a", ids=("c-2",), text="twice")
+    alien = Finding(check=Check.ORDER, read="b", ids=("c-3",), text="late")
+    fitting = Shortfall(read="a", pages=(200,))
+    assert concerned("a", None, [MISSING, known, known, alien]) == ["c-2"]
+    assert concerned("a", fitting, [MISSING, known, alien]) == ["c-1", "c-2"]
+    assert concerned("a", Shortfall(read="a", pages=(99,)), [MISSING]) == []

@@ -107,7 +107,11 @@ def test_the_audit_of_what_is_older_than_its_retention_is_not_asked_for() -> Non
 
 
 def test_a_run() -> None:
-    assert checks([told("STARTED"), told("CONFIG_CHANGED"), told("STOPPED")], 0) == []
+    events = [told("STARTED"), told("CONFIG_CHANGED"), told("STOPPED")]
+    assert checks(events, 0) == []
+    assert judged(READ, events, [], BOUNDS).is_run
+    assert not judged(READ, READ_OF_TWO, present(5), BOUNDS).is_run
+    assert not judged(READ, [], present(5), BOUNDS).is_run
     assert checks([told("CONFIG_CHANGED"), told("STOPPED")], 0) == [Check.AUDIT]
     assert checks([told("STARTED")], 2) == [Check.SUMS]
 
