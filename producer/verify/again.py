@@ -1,7 +1,8 @@
 """Asks the API again, over a sample of ids or a window, and compares with the last record: by the daemon's comparison.
 
-Content may have changed since it was read, so a difference is a finding only where a watermark promises that no read
-is to come: for conversations that started before `finalThrough`. Anything else is `later`.
+Content may have changed since it was read, and the head does not see all that becomes visible late. So a difference,
+or an absence, is a finding only where a watermark promises that every read is done: for conversations that started
+before `finalThrough`. Anything else is `later`, or `unseen`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Answer(enum.StrEnum):
 
     SAME = "same"
     LATER = "later"
+    UNSEEN = "unseen"
     DIFFERENT = "different"
     ABSENT = "absent"
     GONE = "gone"
@@ -51,7 +53,9 @@ class Answer(enum.StrEnum):
 
 @dataclass(slots=True)
 class Asked:
-    """What came of it. `gone`: the API knows it no more; `unusable`: it can't be normalised, so it is a dead letter."""
+    """What came of it. `later`: another content than the topic's, `unseen`: not on the topic, both of conversations of
+    which reads are to come. `gone`: the API knows it no more. `unusable`: a dead letter, or redacted.
+    """
 
     counts: Counter[Answer] = field(default_factory=Counter)
     findings: Findings = field(default_factory=Findings)
@@ -137,16 +141,16 @@ def judge(last: Last | None, now: bytes, start: int, position: Position | None) 
         return Answer.UNUSABLE
     if last is not None and last.content == now:
         return Answer.SAME
-    promised = position is not None and position.since <= start
+    promised = position is not None and position.since <= start < position.final
     if last is None:
-        return Answer.ABSENT if promised and position is not None and start < position.head else Answer.LATER
-    return Answer.DIFFERENT if promised and position is not None and start < position.final else Answer.LATER
+        return Answer.ABSENT if promised else Answer.UNSEEN
+    return Answer.DIFFERENT if promised else Answer.LATER
 
 
 def _finding(answer: Answer, identifier: str, last: Last | None, start: int) -> Finding:
     began = iso_millis(from_millis(start))
     if answer is Answer.ABSENT or last is None:
-        text = f"it began at {began}, before headThrough, and is not on the topic"
+        text = f"it began at {began}, before finalThrough, and is not on the topic"
     else:
         seen = iso_millis(from_millis(last.as_of))
         text = f"it began at {began}, before finalThrough, and differs from the API; last seen as of {seen}"

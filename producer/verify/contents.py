@@ -15,6 +15,7 @@ from producer.encoding.schemas import Schema
 from producer.kafka.reader import RawRecord
 from producer.model.instants import from_millis, iso_millis
 from producer.transform import attributes
+from producer.transform.content import Content
 from producer.transform.normalize import DETAIL, Normalizer
 from producer.transform.original import Restorer, Unrestorable
 from producer.verify.facts import NEVER, Seen
@@ -72,7 +73,7 @@ class Contents:
             yield str(error)
             return
         differing = [name for name, value in told.items() if name not in DETAIL and not _alike(value, record[name])]
-        if taken and attributes.merge(taken) != record["attributes"]:
+        if not _attributes_follow(record, taken):
             differing.append("attributes")
         if differing:
             yield f"these do not follow from its content: {', '.join(differing)}"
@@ -111,6 +112,14 @@ def digest_of(record: Mapping[str, Any]) -> bytes:
         return bytes.fromhex(record["contentHash"])
     except ValueError:
         return b""
+
+
+def _attributes_follow(record: Mapping[str, Any], taken: list[tuple[Content, Content]]) -> bool:
+    """What was not taken of this content is of an earlier revision, of which this record tells nothing."""
+    if taken:
+        return bool(attributes.merge(taken) == record["attributes"])
+    known = (record["attributes"], record["attributesAsOf"])
+    return record["revision"] > 1 or known == (None, None)
 
 
 def _alike(told: Any, found: Any) -> bool:

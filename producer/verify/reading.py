@@ -59,18 +59,17 @@ class Reading:
         conversations, audit, watermarks, state = (extents[names[topic]] for topic in COMPARED)
         configured = (await configurations(self.options, [conversations.topic]))[conversations.topic]
         self.lag = int(configured[COMPACTION_LAG])
-        await self._read(Topic.CONVERSATIONS, conversations, self._seen)
+        await self._read(Topic.CONVERSATIONS, conversations, self.seen)
         now = to_millis(real_now())
-        await self._read(Topic.AUDIT, audit, self._told)
-        await self._read(Topic.STATE, state, self._remembered)
-        await self._read(Topic.WATERMARKS, watermarks, self._promised)
-        for source, record in self._watermarks.items():
-            self.findings.add(promise_findings(record, conversations.ends, self.positions.get(source)))
+        await self._read(Topic.AUDIT, audit, self.told)
+        await self._read(Topic.STATE, state, self.remembered)
+        await self._read(Topic.WATERMARKS, watermarks, self.promised)
+        self.compare_promises(conversations.ends)
         compacts = "compact" in configured[CLEANUP_POLICY]
         return Bounds(
             partitions=conversations.partitions,
             compacted_to=now - self.lag + SKEW if compacts else NEVER,
-            audit_to=_lost_to(audit, self.ledger.first_audit(), now),
+            audit_to=lost_to(audit, self.ledger.first_audit(), now),
             positions=self.positions,
         )
 
@@ -86,7 +85,8 @@ class Reading:
 
     # --- topics -----------------------------------------------------------------------------------------------------
 
-    def _seen(self, records: list[RawRecord]) -> list[Seen]:
+    def seen(self, records: list[RawRecord]) -> list[Seen]:
+        """The facts of records of the conversations topic, which are also counted for their reads."""
         rows = []
         for raw in self._readable(records, allow_tombstones=True):
             try:
@@ -103,7 +103,8 @@ class Reading:
             )
         return rows
 
-    def _told(self, records: list[RawRecord]) -> list[Told]:
+    def told(self, records: list[RawRecord]) -> list[Told]:
+        """The facts of audit events."""
         rows = []
         for raw, event in self._decoded(records):
             if raw.key is None or raw.key.decode(errors="replace") != event["requestId"]:
@@ -113,7 +114,8 @@ class Reading:
                 rows.append(_told(raw, event))
         return rows
 
-    def _remembered(self, records: list[RawRecord]) -> list[Remembered]:
+    def remembered(self, records: list[RawRecord]) -> list[Remembered]:
+        """The facts of states; checkpoints become positions. Raises StateTooNew."""
         rows = []
         for raw in records:
             key = parse_key(raw.key)
@@ -150,12 +152,18 @@ class Reading:
             forgotten=0,
         )
 
-    def _promised(self, records: list[RawRecord]) -> list[Seen]:
+    def promised(self, records: list[RawRecord]) -> list[Seen]:
+        """Compare each watermark with the one before it; nothing of them goes into the ledger."""
         for _, record in self._decoded(records):
             source = record["source"]
             self.findings.add(watermark_findings(record, self._watermarks.get(source)))
             self._watermarks[source] = record
         return []
+
+    def compare_promises(self, ends: Sequence[int]) -> None:
+        """Compare the last watermark of each source with the ends of the conversations topic, and its checkpoint."""
+        for source, record in self._watermarks.items():
+            self.findings.add(promise_findings(record, ends, self.positions.get(source)))
 
     # --- records ----------------------------------------------------------------------------------------------------
 
@@ -210,7 +218,7 @@ def _number(value: int | None) -> int:
     return NEVER if value is None else value
 
 
-def _lost_to(audit: Extent, first: dict[int, int], now: int) -> int:
+def lost_to(audit: Extent, first: dict[int, int], now: int) -> int:
     """Reads that began up to here may have lost events to retention; NEVER when no partition has lost any."""
     shortened = [number for number, offset in enumerate(audit.firsts) if offset]
     return max((first.get(number, now) + LONGEST_READ for number in shortened), default=NEVER)

@@ -27,7 +27,6 @@ from tests.support.conversations import conversation, millis, seen
 START = millis("2025-03-10T10:00:00.000Z")
 PROMISED = Position(since=START, head=START + 1, final=START + 1)
 SEEN_ONCE = Position(since=START, head=START + 1, final=START)
-YOUNG = Position(since=START, head=START, final=START)
 BEFORE = Position(since=START + 1, head=START + 9, final=START + 9)
 NOW, OTHER = b"now" * 5 + b"!", b"then" * 4
 
@@ -41,10 +40,10 @@ NOW, OTHER = b"now" * 5 + b"!", b"then" * 4
         (Last("c-1", OTHER, 1), SEEN_ONCE, Answer.LATER),
         (Last("c-1", OTHER, 1), BEFORE, Answer.LATER),
         (Last("c-1", OTHER, 1), None, Answer.LATER),
-        (None, SEEN_ONCE, Answer.ABSENT),
-        (None, YOUNG, Answer.LATER),
-        (None, BEFORE, Answer.LATER),
-        (None, None, Answer.LATER),
+        (None, PROMISED, Answer.ABSENT),
+        (None, SEEN_ONCE, Answer.UNSEEN),
+        (None, BEFORE, Answer.UNSEEN),
+        (None, None, Answer.UNSEEN),
         (Last("c-1", b"", 0), PROMISED, Answer.UNUSABLE),
     ],
 )

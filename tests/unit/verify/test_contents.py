@@ -19,7 +19,7 @@ from tests.support.conversations import AVRO, NOON, SAMPLES, SCHEMA, conversatio
 from tests.support.records import READ, READER, altered, raw_record
 
 RICH = json.loads((SAMPLES / "blueprint-chat-conversation1.json").read_bytes())
-UNSEEN = {"asOf", "attributes", "attributesAsOf", "observedAt", "origin", "resumed", "revision"}
+UNSEEN = {"asOf", "observedAt", "origin", "resumed", "revision"}
 """Fields that no second place in the same record tells of: neighbours, state and audit do (`trails`, `reads`)."""
 
 
@@ -109,6 +109,11 @@ def test_attributes_that_do_not_follow_from_participants_show() -> None:
     raw = raw_record(content)
     assert problems(raw) == []
     assert problems(altered(raw, with_field("attributes", {"a": "c"})))
+    bare = raw_record(conversation())
+    for name, value in {"attributes": {"a": "b"}, "attributesAsOf": NOON}.items():
+        assert problems(altered(bare, with_field(name, value)))
+        taken_over = altered(bare, lambda record, name=name, value=value: record | {name: value, "revision": 2})  # type: ignore[misc] # bound now on purpose
+        assert problems(taken_over) == []
 
 
 def test_what_key_and_headers_tell() -> None:
