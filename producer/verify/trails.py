@@ -21,7 +21,7 @@ def trail_findings(trail: Trail, state: Remembered | None, bounds: Bounds) -> It
     chain = _by_version(alive)
     yield from _beginning(chain, bounds)
     for before, after in pairwise(chain):
-        yield from _succession(before, after)
+        yield from _succession(before, after, bounds)
     if trail and trail[-1].tombstone:
         yield from _after_tombstone(trail[-1], state)
     elif chain:
@@ -91,26 +91,35 @@ def _beginning(chain: Trail, bounds: Bounds) -> Iterator[Finding]:
         yield _finding(Check.CONTENT, first, f"version {first.version} does not follow from asOf {first.as_of}")
 
 
-def _succession(before: Seen, after: Seen) -> Iterator[Finding]:
-    if after.resumed:
-        if after.revision != 1:
-            yield _finding(Check.ORDER, after, f"tracking began anew, and it is revision {after.revision}")
+def _succession(before: Seen, after: Seen, bounds: Bounds) -> Iterator[Finding]:
+    follows = after.resumed or after.revision == before.revision + 1
+    if follows and (after.content, after.attributes_as_of) == (before.content, before.attributes_as_of):
+        yield _finding(Check.DOUBLED, after, f"it says what revision {before.revision} says ({after.place})")
+    elif after.resumed:
+        yield from _beginning_anew(before, after, bounds)
     elif after.revision > before.revision + 1:
         yield _gap(after, after.revision - before.revision - 1, before.at)
     elif after.revision <= before.revision:
         text = f"revision {after.revision} follows revision {before.revision} ({after.place})"
         yield _finding(Check.ORDER, after, text)
-    else:
-        yield from _next_revision(before, after)
+    if not after.resumed and follows and after.version != max(before.version + 1, after.as_of):
+        yield _finding(Check.CONTENT, after, f"version {after.version} does not follow from {before.version} and asOf")
     if after.as_of < before.as_of:
         yield _finding(Check.ORDER, after, f"it speaks of {after.as_of}, the one before it of {before.as_of}")
 
 
-def _next_revision(before: Seen, after: Seen) -> Iterator[Finding]:
-    if after.version != max(before.version + 1, after.as_of):
-        yield _finding(Check.CONTENT, after, f"version {after.version} does not follow from {before.version} and asOf")
-    if (after.content, after.attributes_as_of) == (before.content, before.attributes_as_of):
-        yield _finding(Check.DOUBLED, after, f"it says what revision {before.revision} says ({after.place})")
+def _beginning_anew(before: Seen, after: Seen, bounds: Bounds) -> Iterator[Finding]:
+    if after.revision != 1:
+        yield _finding(Check.ORDER, after, f"tracking began anew, and it is revision {after.revision}")
+    elif not _may_be_forgotten(before, bounds):
+        text = f"tracking began anew, and version {before.version} is too young to be forgotten"
+        yield _finding(Check.ORDER, after, text)
+
+
+def _may_be_forgotten(record: Seen, bounds: Bounds) -> bool:
+    """What no read returns any more may have no state."""
+    position = bounds.positions.get(record.source)
+    return position is not None and record.as_of <= position.final
 
 
 def _after_tombstone(tombstone: Seen, state: Remembered | None) -> Iterator[Finding]:
@@ -119,9 +128,8 @@ def _after_tombstone(tombstone: Seen, state: Remembered | None) -> Iterator[Find
 
 
 def _end(last: Seen, state: Remembered | None, bounds: Bounds) -> Iterator[Finding]:
-    position = bounds.positions.get(last.source)
     if state is None:
-        if position is None or last.as_of > position.final:  # what is older may have been forgotten
+        if not _may_be_forgotten(last, bounds):
             yield _finding(Check.STATE, last, f"there is no state, and it is as young as {last.as_of}")
     elif state.source != last.source:
         yield _finding(Check.STATE, last, f"its source is {last.source}, that of its state {state.source}")

@@ -37,7 +37,7 @@ def test_a_checkpoint_before_its_records_loses_them(history: History) -> None:
     assert successor.stop() == 0
     verdict = history.stage.verdict()
     assert verdict.lost > 0, verdict.as_json()
-    assert history.stage.verified().findings.counts[Check.MISSING] == verdict.lost + verdict.behind
+    assert history.stage.verified().findings.counts[Check.MISSING] >= verdict.lost
 
 
 def test_a_refused_batch_that_nobody_awaits_is_lost(history: History) -> None:
@@ -91,5 +91,6 @@ def test_a_restore_before_ownership_doubles_what_a_predecessor_still_commits(his
     assert mutant.stop() == 0
     verdict = history.stage.verdict()
     assert verdict.doubled > 0, verdict.as_json()
-    counts = history.stage.verified().findings.counts
-    assert counts[Check.DOUBLED] + counts[Check.ORDER] > 0
+    assert (
+        0 < history.stage.verified().findings.counts[Check.DOUBLED] <= verdict.doubled
+    )  # dead letters are the judge's

@@ -100,9 +100,13 @@ def test_revisions_that_do_not_rise_and_content_that_is_older_than_the_one_befor
 
 
 def test_tracking_that_began_anew() -> None:
-    anew = seen(3, revision=1, resumed=1)
-    assert checks([seen(1), seen(2), anew], remembered(3, revision=1)) == []
-    assert checks([seen(1), seen(2), seen(3, resumed=1)], remembered(3)) == [Check.ORDER]
+    anew, state = seen(3, revision=1, resumed=1), remembered(3, revision=1)
+    forgotten = replace(BOUNDS, positions={"default": replace(BOUNDS.positions["default"], final=200)})
+    assert checks([seen(1), seen(2), anew], state, forgotten) == []
+    assert checks([seen(1), seen(2), anew], state) == [Check.ORDER]  # too young to be forgotten
+    assert checks([seen(1), seen(2), seen(3, resumed=1)], remembered(3), forgotten) == [Check.ORDER]
+    same = anew._replace(content=seen(2).content)
+    assert checks([seen(1), seen(2), same], state._replace(content=same.content), forgotten) == [Check.DOUBLED]
 
 
 @pytest.mark.parametrize(
