@@ -21,8 +21,8 @@ from producer.transform.original import Restorer, Unrestorable
 from producer.verify.facts import NEVER, Seen
 
 HASH_DIGITS = 32
-LEADING = 12
-"""Fields of the schema up to `normalizedAt`: all that is needed without contents."""
+LEADING = 16
+"""Fields of the schema up to `endTime`: all that is needed without contents."""
 
 Problems = Iterator[str]
 
@@ -134,7 +134,7 @@ def _iso(millis: int) -> str:
 
 
 def _tombstone(key: str, raw: RawRecord) -> Seen:
-    return Seen(key, raw.partition, raw.offset, raw.timestamp, "", 0, 0, 0, b"", "", 0, NEVER)
+    return Seen(key, raw.partition, raw.offset, raw.timestamp, "", 0, 0, 0, b"", "", 0, NEVER, NEVER)
 
 
 def _facts(key: str, raw: RawRecord, record: Mapping[str, Any], *, whole: bool) -> Seen:
@@ -153,4 +153,5 @@ def _facts(key: str, raw: RawRecord, record: Mapping[str, Any], *, whole: bool) 
         request=record["requestId"],
         as_of=record["asOf"],
         attributes_as_of=NEVER if attributes_as_of is None else attributes_as_of,
+        ended=NEVER if record["endTime"] is None else record["endTime"],
     )

@@ -16,7 +16,8 @@ NEVER = -1
 class Seen(NamedTuple):
     """A record of the conversations topic. `at` is its append (real time), `content` its contentHash (16 bytes).
 
-    A tombstone has version 0 and no content. Instants are epoch milliseconds; `attributes_as_of` may be NEVER.
+    A tombstone has version 0 and no content. Instants are epoch milliseconds. `attributes_as_of` and `ended`, when the
+    conversation ended, may be NEVER.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Seen(NamedTuple):
     request: str
     as_of: int
     attributes_as_of: int
+    ended: int
 
     @property
     def tombstone(self) -> bool:

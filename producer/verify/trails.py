@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from producer.kafka.partitioner import partition_of
-from producer.verify.facts import Bounds, Remembered, Seen
+from producer.verify.facts import NEVER, Bounds, Remembered, Seen
 from producer.verify.findings import Check, Finding
 
 Trail = Sequence[Seen]
@@ -117,9 +117,9 @@ def _beginning_anew(before: Seen, after: Seen, bounds: Bounds) -> Iterator[Findi
 
 
 def _may_be_forgotten(record: Seen, bounds: Bounds) -> bool:
-    """What no read returns any more may have no state."""
+    """What no read returns any more may have no state: it ended, or was seen for the last time, before `final`."""
     position = bounds.positions.get(record.source)
-    return position is not None and record.as_of <= position.final
+    return position is not None and (NEVER < record.ended <= position.final or record.as_of <= position.final)
 
 
 def _after_tombstone(tombstone: Seen, state: Remembered | None) -> Iterator[Finding]:

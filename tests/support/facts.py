@@ -35,6 +35,7 @@ def seen(revision: int, /, **fields: Any) -> Seen:
         request=f"read-{revision}",
         as_of=at,
         attributes_as_of=NEVER,
+        ended=NEVER,
     )
     return base._replace(**fields)
 

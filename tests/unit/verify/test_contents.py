@@ -45,7 +45,9 @@ def test_the_facts_of_a_record() -> None:
     assert (facts.id, facts.partition, facts.offset, facts.at) == ("c-1", 2, 7, 1_000)
     assert (facts.source, facts.version, facts.revision, facts.resumed) == ("default", NOON, 1, 0)
     assert facts.content.hex() == record["contentHash"]
-    assert (facts.request, facts.as_of, facts.attributes_as_of) == (READ.request_id, NOON, NEVER)
+    assert (facts.request, facts.as_of, facts.attributes_as_of, facts.ended) == (READ.request_id, NOON, NEVER, NEVER)
+    ended = raw_record(conversation(conversationEnd="2025-03-10T10:00:00.500Z"))
+    assert contents().look(ended).facts.ended == READER.read(ended.value or b"")["endTime"]
 
 
 def test_without_contents_the_facts_are_the_same_but_for_the_attributes() -> None:

@@ -126,6 +126,11 @@ def test_without_a_state_only_what_no_read_returns_any_more_is_sound() -> None:
     assert checks(TRAIL, None) == [Check.STATE]
     assert checks(TRAIL, None, replace(BOUNDS, positions=positions)) == []
     assert checks(TRAIL, None, replace(BOUNDS, positions={})) == [Check.STATE]
+    ended = [*TRAIL[:2], seen(3, ended=150)]
+    assert checks(ended, None) == [Check.STATE]
+    for final, found in ((149, [Check.STATE]), (150, [])):
+        positions = {"default": replace(BOUNDS.positions["default"], final=final)}
+        assert checks(ended, None, replace(BOUNDS, positions=positions)) == found
 
 
 def test_tombstones() -> None:
