@@ -282,6 +282,7 @@ def test_what_hangs_on_a_failure_is_skipped_with_its_reason(runs: dict[str, tupl
         "rate limit": "login failed",
         "organisation": "login failed",
         "permission": "login failed",
+        "budget": "login failed",
         "topics": "broker failed",
         "topic access": "broker failed",
         "transactional id": "broker failed",
