@@ -14,17 +14,18 @@ from datetime import datetime, timedelta
 from producer import audit, errors, events
 from producer.assembly.absent import missed
 from producer.assembly.draft import Draft
+from producer.assembly.ledger import moved, promised
 from producer.assembly.pages import PageResult, PageWorker
 from producer.assembly.records import watermark, watermark_record
 from producer.model import steps
 from producer.model.actions import Action
 from producer.model.batch import Batch, Receipt
-from producer.model.checkpoint import Checkpoint, OpenRead, Published, Usage
+from producer.model.checkpoint import Checkpoint, OpenRead, Usage
 from producer.model.conversation import ConversationState
-from producer.model.coverage import HEAD, Coverage, Hole
+from producer.model.coverage import Coverage, Hole
 from producer.model.instants import to_millis
 from producer.model.reads import Read
-from producer.model.windows import Interval, Window
+from producer.model.windows import Window
 from producer.ports import Encode
 
 _LONGEST_REASON = 100  # characters; codes come from outside and go into the checkpoint
@@ -148,7 +149,7 @@ class Assembly:
 
     def build(self, now: datetime) -> Batch:
         """Freeze what is pending. A watermark for what was committed before rides along, once anything was."""
-        published = _promise(self._committed)
+        published = promised(self._committed)
         self._next = replace(self._next, published=published)
         if self._committed.written_at:
             self._watermarks += 1
@@ -295,23 +296,13 @@ class Assembly:
 
     def _move(self, window: Window, read: Read, reason: str | None, at: datetime) -> tuple[Hole, ...]:
         """Move coverage past a window: covered, or missed for a reason; returns the holes that this opened."""
-        before = self._next.coverage
-        if reason is None:
-            after = before.covered(window, max(read.tier, read.satisfies))
-        else:
-            after = before.failed(window, read.tier, reason, at)
-        self._next = replace(self._next, coverage=after)
-        if reason is not None:
-            mark = before.watermarks[read.tier]
-            if after.watermarks[read.tier] == mark:  # it was a hole before
-                return ()
-            # of a hole that grew only what is new is told
-            grown = (hole for hole in after.holes if hole not in before.holes)
-            return tuple(replace(hole, start=max(hole.start, mark)) for hole in grown)
-        for hole in before.holes:
-            if hole not in after.holes:
-                self._report_closed(hole, window, at)
-        return ()
+        move = moved(self._next.coverage, window, read, reason, at)
+        self._next = replace(self._next, coverage=move.coverage)
+        for hole, part in move.closed:
+            details = {"window": str(part), "tier": hole.tier, "reason": hole.reason}
+            self._draft.audit(Action.HOLE_CLOSED, self._tools.run_id, at, details)
+            self._draft.news.append(events.HoleClosed(source=self._source, hole=hole, closed=part))
+        return move.opened
 
     def _report_holes(self, holes: Sequence[Hole], at: datetime) -> None:
         for hole in holes:
@@ -319,26 +310,10 @@ class Assembly:
             self._draft.audit(Action.HOLE_OPENED, self._tools.run_id, at, details)
             self._draft.news.append(events.HoleOpened(source=self._source, hole=hole))
 
-    def _report_closed(self, hole: Hole, window: Window, at: datetime) -> None:
-        """A hole was read, or the part of it that lies in the window."""
-        closed = Interval(max(hole.start, window.start), min(hole.end, window.end))
-        details = {"window": str(closed), "tier": hole.tier, "reason": hole.reason}
-        self._draft.audit(Action.HOLE_CLOSED, self._tools.run_id, at, details)
-        self._draft.news.append(events.HoleClosed(source=self._source, hole=hole, closed=closed))
-
 
 def reason_of(error: errors.ProducerError | None) -> str:
     """Why a window is a hole: the API's own code, bounded in length, else the class of the error."""
     return (getattr(error, "code", "") or type(error).__name__)[:_LONGEST_REASON]
-
-
-def _promise(checkpoint: Checkpoint) -> Published:
-    """What may be promised of a committed checkpoint; promises never decrease."""
-    coverage, before = checkpoint.coverage, checkpoint.published
-    final = len(coverage.watermarks) - 1
-    return Published(
-        head=max(before.head, coverage.complete_to(HEAD)), final=max(before.final, coverage.complete_to(final))
-    )
 
 
 def _open_read(progress: _Progress) -> OpenRead:

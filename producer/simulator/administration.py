@@ -38,6 +38,7 @@ class Administration:
         return [
             web.get("/healthz", self._health),
             web.get("/truth", self._truth),
+            web.post("/truth", self._truth_of),
             web.post("/truth/contents", self._contents),
             web.get("/answers", self._answers),
             web.get("/stats", self._stats),
@@ -56,8 +57,17 @@ class Administration:
         until = min(_number(request, "until", now + 1), now + 1)
         if until - since > 31 * DAY:
             raise web.HTTPBadRequest(text="since and until may be at most 31 days apart")
-        lines = (self._line(plan, now) for plan in self._organisation.appearing(since, until))
+        open_at = _number(request, "openAt", 0) or None
+        lines = (self._line(plan, now) for plan in self._organisation.appearing(since, until, open_at))
         return await _stream(request, lines)
+
+    async def _truth_of(self, request: web.Request) -> web.StreamResponse:
+        ids = (await _body(request)).get("ids")
+        if not isinstance(ids, list) or len(ids) > _MOST_CONTENTS or not all(isinstance(one, str) for one in ids):
+            raise web.HTTPBadRequest(text=f'the body must be {{"ids": ["id", ...]}}, at most {_MOST_CONTENTS}')
+        now = self._front.clock.now()
+        plans = (plan for plan in map(self._organisation.find, ids) if plan is not None)
+        return await _stream(request, (self._line(plan, now) for plan in plans))
 
     def _line(self, plan: Plan, now: int) -> bytes:
         states = [

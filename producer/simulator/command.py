@@ -55,6 +55,8 @@ def _configure_organisation(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--rate", type=int, dest="rate_per_day", default=_DEFAULT.rate_per_day, help="conversations of a working day"
     )
+    group.add_argument("--lifetimes", type=float, default=_DEFAULT.lifetimes, help="how long they live, of the usual 1")
+    group.add_argument("--births-until", type=instant, help="no conversation starts at this instant or later")
     group.add_argument("--retention", type=span, default=_DEFAULT.retention, help="older ones have been deleted")
     group.add_argument("--visibility-median", type=span, default=_DEFAULT.visibility_median)
     group.add_argument("--visibility-tail", type=span, default=_DEFAULT.visibility_tail)

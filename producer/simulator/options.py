@@ -39,6 +39,10 @@ class SimulatorOptions:
 
     rate_per_day: int = 150_000
     """Conversations of a working day; at weekends about a third."""
+    lifetimes: float = 1.0
+    """How long conversations live and what comes after them waits, as a part of what is usual; days stay days."""
+    births_until: datetime | None = None
+    """No conversation starts at this instant or later; None: they never cease."""
     retention: timedelta = timedelta(days=400)
     """Conversations that started longer ago have been deleted."""
     visibility_median: timedelta = timedelta(seconds=4)
@@ -78,8 +82,12 @@ class SimulatorOptions:
             raise ValueError(f"speed must be positive and at most {FASTEST}, not {self.speed}")
         if self.epoch is not None and not math.isfinite(self.epoch):
             raise ValueError(f"epoch must be finite, not {self.epoch}")
-        if self.origin is not None and self.origin.utcoffset() is None:
-            raise ValueError("origin must carry an offset, for example 2026-03-10T10:00:00Z")
+        for name in ("origin", "births_until"):
+            instant: datetime | None = getattr(self, name)
+            if instant is not None and instant.utcoffset() is None:
+                raise ValueError(f"{name} must carry an offset, for example 2026-03-10T10:00:00Z")
+        if not 0 < self.lifetimes <= 1:
+            raise ValueError(f"lifetimes must be positive and at most 1, not {self.lifetimes}")
         if not timedelta(0) < self.visibility_median <= self.visibility_tail <= timedelta(days=1):
             raise ValueError("visibility_median must be positive, and visibility_tail between it and a day")
         if not 0 <= self.other_client_share < 1:

@@ -74,13 +74,18 @@ class Organisation:
         """The JSON of the state with index `number`."""
         return self._contents.json(plan, number + 1)
 
-    def appearing(self, since: int, until: int) -> Iterator[Plan]:
-        """The conversations whose first state becomes visible in [since, until), in no order."""
-        earliest = since - self.population.longest_delay - 1
+    def appearing(self, since: int, until: int, open_at: int | None = None) -> Iterator[Plan]:
+        """The conversations whose first state becomes visible in [since, until), in no order.
+
+        With `open_at` only those that look open at that instant: of most streams only the last hours are made for it.
+        """
         for number, stream in enumerate(STREAMS):
+            earliest = since - self.population.longest_delay - 1
+            if open_at is not None:
+                earliest = max(earliest, open_at - self.population.reach(stream))
             for bucket in range(earliest // stream.bucket, (until - 1) // stream.bucket + 1):
                 for plan in self.population.plans(number, bucket):
-                    if since <= plan.states[0].visible_at < until:
+                    if since <= plan.states[0].visible_at < until and (open_at is None or _looks_open(plan, open_at)):
                         yield plan
 
     def _row(self, plan: Plan, now: int, *, stale: bool) -> Row | None:
@@ -97,3 +102,8 @@ class Organisation:
         if hits == 0 or self._dice.random() >= self._misjudged:
             return hits
         return max(1, hits + self._dice.choice((-1, 1)) * (1 + self._dice.randrange(1 + hits // 100)))
+
+
+def _looks_open(plan: Plan, at: int) -> bool:
+    count = plan.visible(at)
+    return count > 0 and plan.states[count - 1].end is None

@@ -46,6 +46,11 @@ class Beat(NamedTuple):
     at: int
     end: int | None
 
+    def scaled(self, start: int, factor: float) -> Beat:
+        """The same beat of a conversation from `start` that lives so much shorter."""
+        end = None if self.end is None else start + int((self.end - start) * factor)
+        return Beat(self.cause, start + int((self.at - start) * factor), end)
+
 
 class Profile(NamedTuple):
     """A kind of conversation."""

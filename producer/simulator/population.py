@@ -14,7 +14,7 @@ from random import Random
 from typing import NamedTuple
 
 from producer.simulator import identity, outlines
-from producer.simulator.clock import DAY, HOUR, MINUTE, SECOND
+from producer.simulator.clock import DAY, HOUR, MINUTE, SECOND, millis
 from producer.simulator.options import SimulatorOptions
 from producer.simulator.outlines import Beat, Cause, Profile
 
@@ -84,6 +84,8 @@ class Population:
     def __init__(self, options: SimulatorOptions) -> None:
         self._seed = options.seed
         self._rate = options.rate_per_day
+        self._lifetimes = options.lifetimes
+        self._births_until = millis(options.births_until) if options.births_until else None
         self._median = millis_of(options.visibility_median.total_seconds())
         self.longest_delay = millis_of(options.visibility_tail.total_seconds())
         self._tail_probability = options.visibility_tail_probability
@@ -93,7 +95,8 @@ class Population:
 
     def reach(self, stream: Stream) -> int:
         """How long after its start a conversation of the stream can look open, unless it looks so for ever."""
-        return stream.life + self.longest_delay + MINUTE  # a minute more, for states that queue up behind a late one
+        life = int(stream.life * self._lifetimes)
+        return life + self.longest_delay + MINUTE  # a minute more, for states that queue up behind a late one
 
     def count(self, stream: int, bucket: int) -> int:
         """How many conversations start in a bucket."""
@@ -105,15 +108,18 @@ class Population:
     def plans(self, stream: int, bucket: int) -> list[Plan]:
         """The conversations that start in a bucket, by start."""
         made = [self.plan(identity.pack(stream, bucket, ordinal)) for ordinal in range(self.count(stream, bucket))]
-        made.sort(key=lambda plan: (plan.start, plan.key))
-        return made
+        return sorted(filter(self._born, made), key=lambda plan: (plan.start, plan.key))
 
     def find(self, key: int) -> Plan | None:
         """The conversation with this key, if there is one."""
         stream, bucket, ordinal = identity.unpack(key)
         if stream >= len(STREAMS) or ordinal >= self.count(stream, bucket):
             return None
-        return self.plan(key)
+        plan = self.plan(key)
+        return plan if self._born(plan) else None
+
+    def _born(self, plan: Plan) -> bool:
+        return self._births_until is None or plan.start < self._births_until
 
     def plan(self, key: int) -> Plan:
         """Make the conversation with a key that exists."""
@@ -128,6 +134,8 @@ class Population:
             last = beats[-1].at
             beats += [Beat(beat.cause, max(beat.at, last), end) for beat in outlines.aftermath(dice, end)]
             beats.sort(key=lambda beat: beat.at)
+        if self._lifetimes != 1:
+            beats = [beat.scaled(start, self._lifetimes) for beat in beats]
         return Plan(
             key=key,
             profile=profile,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from producer import cli
+from tests.support.chaos.capture_mutants import CAPTURE_MUTANTS
 from tests.support.chaos.mutants import MUTANTS, refuse_one_batch
 from tests.support.chaos.plans import Life
 from tests.support.chaos.taps import Taps, tap
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     taps = Taps(life.blows, Path(arguments[1]))
     tap(taps)
     if life.mutant:
-        MUTANTS[life.mutant](taps)
+        {**MUTANTS, **CAPTURE_MUTANTS}[life.mutant](taps)
     if life.refused_batch:
         refuse_one_batch()
     return cli.main(["run"])

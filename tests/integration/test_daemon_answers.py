@@ -12,7 +12,7 @@ import pytest
 from producer import errors
 from producer.dev.broker import Broker
 from producer.dev.judge.verdict import Verdict
-from tests.support.stage import Daemon, Line, Script, Stage
+from tests.support.stage import HEAD_ALONE, Daemon, Line, Script, Stage
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -96,7 +96,7 @@ def _meet(stage: Stage, daemon: Daemon, trial: Trial) -> tuple[Line, list[Any]]:
 def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """One daemon that meets all of it, one after the other."""
     seen = Run.__new__(Run)
-    script = Script(settings={"GENESYS__TIMEOUT": "2s"})
+    script = Script(settings={"GENESYS__TIMEOUT": "2s", **HEAD_ALONE})
     lines, not_ready = {}, {}
     with Stage(broker, tmp_path_factory.mktemp("answers"), script) as stage:
         stage.make_topics()

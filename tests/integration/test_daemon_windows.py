@@ -14,7 +14,7 @@ from producer import errors
 from producer.dev.broker import Broker
 from producer.dev.judge.verdict import Verdict
 from producer.model.batch import Topic
-from tests.support.stage import ORIGIN, Line, Script, Stage
+from tests.support.stage import HEAD_ALONE, ORIGIN, Line, Script, Stage
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -52,6 +52,7 @@ def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         "CAPTURE__START": (ORIGIN - HISTORY).isoformat(),
         "CAPTURE__HIT_BOUND": str(HIT_BOUND),
         "CAPTURE__OVERLAP": "0s",  # else the next poll would read the hole again and close it
+        **HEAD_ALONE,
     }
     with Stage(broker, tmp_path_factory.mktemp("windows"), Script(settings=settings)) as stage:
         stage.make_topics()

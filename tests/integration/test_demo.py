@@ -36,6 +36,7 @@ DOCUMENTED = {
 FURTHER = {
     "invented",
     "unaccounted",
+    "beyondHorizon",
     "poisoned",
     "deadLetters",
     "records",

@@ -36,6 +36,7 @@ from producer.dev import rehearsal
 from producer.dev.broker import Broker
 from producer.dev.child import Child
 from producer.dev.judge.decoding import Decoder
+from producer.dev.judge.horizon import Horizon
 from producer.dev.judge.judging import judge
 from producer.dev.judge.verdict import Verdict
 from producer.dev.rehearsal import free_port
@@ -53,14 +54,20 @@ HISTORY = timedelta(minutes=5)
 PATIENCE = 20.0
 """Seconds that a test waits for what must come, unless it says otherwise."""
 GRACE = 20.0
+HEAD_ALONE: Mapping[str, str] = {"CAPTURE__REREADS": "8d", "CAPTURE__WATCH__ADOPT": "0s"}
+"""Settings with which nothing is read behind the head, for tests that follow what one read does."""
 
 Line = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What is different in this play. `settings` go to the daemon, by their names in the environment; None: not set."""
+    """What is different in this play. `settings` go to the daemon, by their names in the environment; None: not set.
 
+    `organisation` are further options of the simulator; `allowance` is how late a read may be, on product time.
+    """
+
+    origin: datetime = ORIGIN
     speed: float = 20.0
     rate: int = 8_000
     seed: int = 1
@@ -68,6 +75,8 @@ class Script:
     cassette: Path | None = None
     bootstrap_servers: str | None = None
     settings: Mapping[str, str | None] = field(default_factory=dict)
+    organisation: Mapping[str, Any] = field(default_factory=dict)
+    allowance: timedelta = timedelta(minutes=10)
 
 
 class Stage:
@@ -78,18 +87,19 @@ class Stage:
         self.prefix = f"test-{secrets.token_hex(4)}"
         self.directory = directory
         self.script = script or Script()
-        self.clock = VirtualClock(origin=ORIGIN, epoch=time.time(), speed=self.script.speed)
+        self.clock = VirtualClock(origin=self.script.origin, epoch=time.time(), speed=self.script.speed)
         self.admin_url = f"http://127.0.0.1:{free_port()}"
         self.daemons: list[Daemon] = []
         self.organisation = SimulatedOrganisation(
             SimulatorOptions(
-                origin=ORIGIN,
+                origin=self.script.origin,
                 epoch=self.clock.epoch,
                 speed=self.script.speed,
                 rate_per_day=self.script.rate,
                 seed=self.script.seed,
                 poison_probability=self.script.poison,
                 cassette=self.script.cassette,
+                **self.script.organisation,
             )
         )
         self._stack = ExitStack()
@@ -157,7 +167,20 @@ class Stage:
 
     def verdict(self) -> Verdict:
         """What the judge finds; all daemons must have ended."""
-        return judge(self.kafka, self.organisation.url, self.clock)
+        return judge(self.kafka, self.organisation.url, self.clock, self.horizon())
+
+    def horizon(self) -> Horizon:
+        """How long the daemons of this stage look."""
+        capture = load(environ=rehearsal.environ_of(self._settings())).capture
+        return Horizon(
+            head=capture.head_lag + capture.overlap,
+            rereads=capture.rereads,
+            wrap_up=capture.watch.wrap_up,
+            message=capture.watch.message,
+            email=capture.watch.email,
+            adopt=capture.watch.adopt,
+            allowance=self.script.allowance,
+        )
 
     def _settings(self) -> dict[str, str | None]:
         shared = rehearsal.settings_for(
@@ -170,7 +193,7 @@ class Stage:
             **shared,
             **rehearsal.clock_settings(self.clock),
             "GENESYS__TIMEOUT": "10s",
-            "CAPTURE__START": (ORIGIN - HISTORY).isoformat(),
+            "CAPTURE__START": (self.script.origin - HISTORY).isoformat(),
             "CAPTURE__POLL_INTERVAL": "5s",
             "CAPTURE__HEAD_LAG": "10s",
             "KAFKA__PARTITIONS__CONVERSATIONS": "3",

@@ -30,6 +30,7 @@ from producer.dev import rehearsal
 from producer.dev.broker import Broker
 from producer.dev.child import Child
 from producer.dev.demo import cluster
+from producer.dev.judge.horizon import Horizon
 from producer.dev.judge.judging import judge
 from producer.dev.judge.verdict import Verdict
 from producer.kafka.options import KafkaOptions
@@ -138,7 +139,16 @@ class Stage:
 
     def judge(self) -> Verdict:
         """What the judge finds on the topics; the daemon must have stopped. Raises TruthMissing, ReadFailed."""
-        return judge(self.kafka, self.simulator_url, self.clock)
+        capture = self.settings.capture
+        horizon = Horizon(
+            head=capture.head_lag + capture.overlap,
+            rereads=capture.rereads,
+            wrap_up=capture.watch.wrap_up,
+            message=capture.watch.message,
+            email=capture.watch.email,
+            adopt=capture.watch.adopt,
+        )
+        return judge(self.kafka, self.simulator_url, self.clock, horizon)
 
     def _start_broker(self) -> str:
         return self._stack.enter_context(Broker.started()).bootstrap_servers

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import pairwise
 
 from producer.dev.judge.content import Digest
 from producer.dev.judge.evidence import Appended, Served, State, TrueConversation, TrueState
+from producer.dev.judge.horizon import DAY, Horizon, Outlook
 from producer.dev.judge.verdict import Freshness
-
-DAY = 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,31 +97,49 @@ def unaccounted(announced: Mapping[str, int], found: Mapping[str, int]) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """What reads could see: what became visible from `begin` to `end`. `reach` is how long after its end the head
-    still asks for a conversation. Milliseconds of the organisation's clock.
-    """
+    """What became visible from `begin` to `end` is judged. Milliseconds of the organisation's clock."""
 
     begin: int
     end: int
-    reach: int
 
 
-def unseen(truth: Iterable[TrueConversation], served: Mapping[str, Served], span: Span) -> Counter[str]:
-    """Conversations of which nothing, or not the last state, was served to any read on the topics, by cause."""
-    causes: Counter[str] = Counter()
+@dataclass(slots=True)
+class Missed:
+    """Conversations of which nothing, or not the last state, was served to any read on the topics."""
+
+    unseen: Counter[str] = field(default_factory=Counter)
+    """Those that a read must have shown by the end, by cause."""
+    beyond_horizon: int = 0
+    """Those that no read could return any more when their last state became visible."""
+
+
+def missed(truth: Iterable[TrueConversation], served: Mapping[str, Served], span: Span, horizon: Horizon) -> Missed:
+    """What was visible and not served. What a read may still show after the end is in neither count."""
+    outlook = Outlook(horizon=horizon, begin=span.begin)
+    limit = span.end - horizon.allowance // timedelta(milliseconds=1)
+    found = Missed()
     for conversation in truth:
         known = served.get(conversation.id)
         seen = -1 if known is None else max(known.states | {number for _, number in known.perhaps})
-        missed = [state for state in conversation.states[seen + 1 :] if span.begin <= state.visible_at <= span.end]
-        if missed:
-            causes[_cause(conversation.start, missed[0] if seen < 0 else missed[-1], seen < 0, span.reach)] += 1
-    return causes
+        numbers = [
+            number
+            for number, state in enumerate(conversation.states)
+            if number > seen and span.begin <= state.visible_at <= span.end
+        ]
+        due = {number: outlook.due(conversation, number, seen) for number in numbers}
+        overdue = [number for number, by in due.items() if by is not None and by <= limit]
+        if overdue:
+            state = conversation.states[overdue[0] if seen < 0 else overdue[-1]]
+            found.unseen[_cause(conversation.start, state, seen < 0, horizon)] += 1
+        elif numbers and due[numbers[-1]] is None:
+            found.beyond_horizon += 1
+    return found
 
 
-def _cause(start: int, missed: TrueState, never: bool, reach: int) -> str:  # noqa: FBT001 - a fact, not an option
+def _cause(start: int, missed: TrueState, never: bool, horizon: Horizon) -> str:  # noqa: FBT001 - a fact, not an option
     if missed.visible_at // DAY != start // DAY:
         return "midnight"
-    if missed.end is None or missed.visible_at <= missed.end + reach:
+    if missed.end is None or missed.visible_at <= missed.end + horizon.head // timedelta(milliseconds=1):
         return "pageDrift"
     return "visibilityTail" if never else "laterChange"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from producer.dev.judge.content import Digest
 
@@ -42,12 +43,18 @@ class TrueState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrueConversation:
-    """A conversation as the truth tells it: its states so far, oldest first."""
+    """A conversation as the truth tells it: its states so far, oldest first.
+
+    `thread` is the kind of a thread that may be reopened, empty for others; `wrap_up` the number of the state that
+    brings an agent's wrap-up, None where none does.
+    """
 
     id: str
     poison: bool
     start: int
     states: tuple[TrueState, ...]
+    thread: Literal["", "email", "message"] = ""
+    wrap_up: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

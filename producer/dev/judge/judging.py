@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 import orjson
 
@@ -20,20 +21,22 @@ from producer.dev.judge.evidence import (
     states_to_fetch,
     what_was_served,
 )
+from producer.dev.judge.horizon import DAY, Horizon
 from producer.dev.judge.simulator import Simulator, TruthMissing
 from producer.dev.judge.verdict import Verdict
 from producer.kafka.options import KafkaOptions
 from producer.model.batch import Topic
 
-HEAD_REACH = 330_000
-"""Milliseconds after its end for which the head asks for a conversation: 5 min overlap and 30 s head lag."""
+DEFAULTS = Horizon()
 
 
-def judge(kafka: KafkaOptions, simulator_url: str, clock: VirtualClock | None = None) -> Verdict:
+def judge(
+    kafka: KafkaOptions, simulator_url: str, clock: VirtualClock | None = None, horizon: Horizon = DEFAULTS
+) -> Verdict:
     """Judge everything on the topics. Blocking; stop the producer first, keep the simulator running.
 
-    `clock` puts Kafka's append times on the organisation's clock (None: that is real time). Raises ReadFailed and
-    TruthMissing when there is no telling.
+    `clock` puts Kafka's append times on the organisation's clock (None: that is real time); `horizon` says how long
+    capture was set to look. Raises ReadFailed and TruthMissing when there is no telling.
     """
     bench = _Bench(kafka, clock)
     simulator = Simulator(simulator_url)
@@ -42,10 +45,11 @@ def judge(kafka: KafkaOptions, simulator_url: str, clock: VirtualClock | None = 
     letters = by_key(bench.letters())
     served = what_was_served(simulator.answers(), announced)
     through = bench.head_through()
-    span, truth = _truth(simulator, served, through)
+    span, truth = _truth(simulator, served, through, horizon)
     contents = dict(simulator.contents(states_to_fetch(served)))
     poison = frozenset(one.id for one in truth if one.poison)
     cases = list(counting.cases_of(served, records, letters, contents, poison))
+    missed = counting.missed(truth, served, span, horizon)
     stats = simulator.stats()
     return Verdict(
         lost=sum(case.lost for case in cases),
@@ -56,7 +60,8 @@ def judge(kafka: KafkaOptions, simulator_url: str, clock: VirtualClock | None = 
         unaccounted=counting.unaccounted(announced.records, found),
         judged=sum(case.judged for case in cases),
         changed=sum(case.changed for case in cases),
-        unseen=counting.unseen(truth, served, span),
+        unseen=missed.unseen,
+        beyond_horizon=missed.beyond_horizon,
         poisoned=sum(case.judged and case.id in poison for case in cases),
         dead_letters=sum(map(len, letters.values())),
         records=sum(map(len, records.values())),
@@ -69,22 +74,20 @@ def judge(kafka: KafkaOptions, simulator_url: str, clock: VirtualClock | None = 
 
 
 def _truth(
-    simulator: Simulator, served: Mapping[str, Served], head_through: int | None
+    simulator: Simulator, served: Mapping[str, Served], head_through: int | None, horizon: Horizon
 ) -> tuple[counting.Span, list[TrueConversation]]:
-    """What reads could see, and the truth of the conversations that matter for it: from the day of the first read on,
-    since the head asks for whole days.
+    """What is judged, and the truth of the conversations that matter for it: those that were served, those that
+    appeared since the first read, and those that were open then, as far back as the first start looks for them.
     """
     instants = [one.last[0] for one in served.values() if one.last is not None]
     if not instants:
         raise TruthMissing("no read was completed: there is nothing to judge")
     first, last = min(instants), max(instants)
-    span = counting.Span(begin=first, end=min(last, head_through or first), reach=HEAD_REACH)
-    conversations = simulator.truth(first // counting.DAY * counting.DAY, last + 1)
-    return span, [
-        one
-        for one in conversations
-        if one.poison or one.id in served or (one.states and one.states[-1].visible_at >= first)
-    ]
+    span = counting.Span(begin=first, end=min(last, head_through or first))
+    opened = min(first - horizon.adopt // timedelta(milliseconds=1), first // DAY * DAY)
+    found = [*simulator.appeared(first, last + 1), *simulator.appeared(opened, first, open_at=first)]
+    others = served.keys() - {one.id for one in found}
+    return span, [*found, *simulator.truth(others)]
 
 
 class _Bench:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,8 @@ from producer.errors import ProducerError
 
 TIMEOUT_SECONDS = 60.0
 _AT_ONCE = 1_000
+_SPAN = 7 * 86_400_000
+"""Milliseconds of truth in one answer; the simulator gives 31 days at most."""
 
 
 class TruthMissing(ProducerError):
@@ -50,11 +52,21 @@ class Simulator:
             served = tuple((identifier, number) for identifier, number in line["served"])
             yield Answer(at=line["at"], request_id=line["requestId"], served=served)
 
-    def truth(self, since: int, until: int) -> Iterator[TrueConversation]:
-        """Yield the conversations that became visible in [since, until), milliseconds of its clock."""
-        for line in self._lines("GET", f"/truth?since={since}&until={until}"):
-            states = tuple(TrueState(visible_at=one["visibleAt"], end=one["end"]) for one in line["states"])
-            yield TrueConversation(id=line["id"], poison=line["poison"], start=line["start"], states=states)
+    def appeared(self, since: int, until: int, open_at: int | None = None) -> Iterator[TrueConversation]:
+        """Yield the conversations that became visible in [since, until), milliseconds of its clock.
+
+        With `open_at` only those that looked open at that instant.
+        """
+        more = "" if open_at is None else f"&openAt={open_at}"
+        for begin in range(since, until, _SPAN):
+            lines = self._lines("GET", f"/truth?since={begin}&until={min(begin + _SPAN, until)}{more}")
+            yield from map(_conversation, lines)
+
+    def truth(self, ids: Iterable[str]) -> Iterator[TrueConversation]:
+        """Yield the conversations with these ids; one that never was is left out."""
+        remaining = iter(ids)
+        while chunk := list(islice(remaining, _AT_ONCE)):
+            yield from map(_conversation, self._lines("POST", "/truth", orjson.dumps({"ids": chunk})))
 
     def contents(self, states: Sequence[State]) -> Iterator[tuple[State, Digest]]:
         """Yield each state's digest. Raises TruthMissing for a state that never was."""
@@ -78,3 +90,15 @@ class Simulator:
             raise TruthMissing(f"{method} {path}: the simulator does not answer: {failed!r}") from failed
         finally:
             connection.close()
+
+
+def _conversation(line: Any) -> TrueConversation:
+    medium, causes = line["profile"].partition("-")[0], [one["cause"] for one in line["states"]]
+    return TrueConversation(
+        id=line["id"],
+        poison=line["poison"],
+        start=line["start"],
+        states=tuple(TrueState(visible_at=one["visibleAt"], end=one["end"]) for one in line["states"]),
+        thread=medium if medium in {"email", "message"} else "",
+        wrap_up=causes.index("wrapup") if "wrapup" in causes else None,
+    )

@@ -37,7 +37,11 @@ class Verdict:
     changed: int
     """Of these, served with more than one content."""
     unseen: Mapping[str, int]
-    """Visible and never served (it, or its last state), by cause. Says how much polling sees; not a fault."""
+    """Visible and not served (it, or its last state) though a read must have shown it, by cause. A fault where capture
+    is to see everything; where only some of its reads run, it says how much those see.
+    """
+    beyond_horizon: int
+    """Changed when no read could return it any more."""
     poisoned: int
     """Of the judged, the poison ones: their place is the dead-letter topic."""
     dead_letters: int
@@ -72,6 +76,7 @@ class Verdict:
             "invented": self.invented,
             "unaccounted": self.unaccounted,
             "unseen": dict(sorted(self.unseen.items())),
+            "beyondHorizon": self.beyond_horizon,
             "poisoned": self.poisoned,
             "deadLetters": self.dead_letters,
             "records": self.records,

@@ -29,6 +29,16 @@ async def test_truth_tells_every_visible_state_and_nothing_of_the_future(connect
         assert {line["id"] for line in bounded} < {line["id"] for line in truth}
 
 
+async def test_truth_can_be_had_of_what_is_open_and_by_id(connect: Any, clock: ManualClock) -> None:
+    async with connect() as client:
+        now = clock.now()
+        whole = await client.lines(f"/truth?since={now - 30 * HOUR}")
+        still = await client.lines(f"/truth?since={now - 30 * HOUR}&openAt={now}")
+        assert still == [line for line in whole if line["states"][-1]["end"] is None]
+        assert still
+        assert await client.lines("/truth", {"ids": [whole[5]["id"], "nobody", whole[2]["id"]]}) == [whole[5], whole[2]]
+
+
 async def test_truth_is_the_same_for_the_same_seed(connect: Any, clock: ManualClock) -> None:
     path = f"/truth?since={clock.now() - HOUR}"
     async with connect(seed=3) as one, connect(seed=3) as two, connect(seed=4) as three:

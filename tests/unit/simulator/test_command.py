@@ -49,6 +49,8 @@ FLAGS: Mapping[str, tuple[tuple[str, ...], Any]] = {
     "epoch": (("--epoch", "1.5"), 1.5),
     "speed": (("--speed", "60"), 60.0),
     "rate_per_day": (("--rate", "2000"), 2000),
+    "lifetimes": (("--lifetimes", "0.125"), 0.125),
+    "births_until": (("--births-until", "2026-03-13T10:00:00Z"), datetime(2026, 3, 13, 10, tzinfo=UTC)),
     "retention": (("--retention", "90d"), timedelta(days=90)),
     "visibility_median": (("--visibility-median", "5s"), timedelta(seconds=5)),
     "visibility_tail": (("--visibility-tail", "5m"), timedelta(minutes=5)),

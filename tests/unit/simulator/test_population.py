@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,37 @@ def test_some_changes_take_long_to_become_visible_but_never_longer_than_the_tail
     delays = sorted(plan.states[0].visible_at - plan.start for plan in day(population, TUESDAY))
     assert 3_000 < delays[len(delays) // 2] < 5_000
     assert 10 * 60_000 < delays[-1] <= 20 * 60_000 + 1
+
+
+def test_lives_can_be_scaled_and_the_day_stays(tuesday: list[Plan]) -> None:
+    population = Population(SimulatorOptions(rate_per_day=6_000, lifetimes=0.125))
+    scaled = day(population, TUESDAY)
+    assert [(plan.key, plan.start, plan.profile) for plan in scaled] == [
+        (plan.key, plan.start, plan.profile) for plan in tuesday
+    ]
+    for plan, usual in zip(scaled, tuesday, strict=True):
+        spans = [state.at - plan.start for state in plan.states]
+        assert spans == [int((state.at - plan.start) / 8) for state in usual.states]
+        assert [state.end is None for state in plan.states] == [state.end is None for state in usual.states]
+        reach = population.reach(STREAMS[plan.key >> 45])
+        assert all((state.end or plan.start) <= plan.start + reach for state in plan.states)
+
+
+def test_births_can_end_and_what_was_born_lives_on(tuesday: list[Plan]) -> None:
+    noon = TUESDAY + 12 * HOUR
+    options = SimulatorOptions(rate_per_day=6_000, births_until=datetime.fromtimestamp(noon / 1_000, UTC))
+    population = Population(options)
+    assert day(population, TUESDAY) == [plan for plan in tuesday if plan.start < noon]
+    for plan in tuesday[::50]:
+        assert population.find(plan.key) == (plan if plan.start < noon else None)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"lifetimes": 0.0}, {"lifetimes": 1.1}, {"births_until": datetime.fromisoformat("2026-03-10")}]
+)
+def test_what_can_not_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"^{next(iter(wrong))} must "):
+        SimulatorOptions(**wrong)
 
 
 def test_visible_counts_the_states_that_show(tuesday: list[Plan]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
@@ -20,9 +21,8 @@ from producer.dev.judge.evidence import (
     states_to_fetch,
     what_was_served,
 )
+from producer.dev.judge.horizon import DAY, Horizon
 from producer.dev.judge.verdict import Freshness
-
-DAY = counting.DAY
 
 
 def answer(at: int, *served: State, read: str = "whole") -> Answer:
@@ -148,40 +148,59 @@ def conversation(*states: tuple[int, int | None], start: int = 0) -> TrueConvers
     return TrueConversation(id="a", poison=False, start=start, states=told)
 
 
-SPAN = counting.Span(begin=0, end=3 * DAY, reach=300)
+HORIZON = Horizon(
+    head=timedelta(seconds=300),
+    rereads=(timedelta(hours=1),),
+    allowance=timedelta(minutes=5),
+)
+SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
+SPAN = counting.Span(begin=0, end=3 * DAY)
+
+
+def told(missed: counting.Missed) -> str:
+    """The counts of one conversation: its cause, or that no read could return it."""
+    return " ".join([*missed.unseen, *["beyond"] * missed.beyond_horizon])
 
 
 @pytest.mark.parametrize(
-    ("states", "served", "cause"),
+    ("states", "served", "counted"),
     [
-        pytest.param([(10, None), (20, 15)], {0, 1}, None, id="all seen"),
-        pytest.param([(10, None), (20, 15)], {1}, None, id="the last one seen"),
+        pytest.param([(10, None), (20, 15)], {0, 1}, "", id="all seen"),
+        pytest.param([(10, None), (20, 15)], {1}, "", id="the last one seen"),
         pytest.param([(10, None)], None, "pageDrift", id="never, though alive all the time"),
-        pytest.param([(10, None), (200, 150)], {0}, "pageDrift", id="its end, though the head asked for it"),
-        pytest.param([(500, 100)], None, "visibilityTail", id="visible when its windows had been read"),
-        pytest.param([(10, None), (20, 15), (5_000, 15)], {0, 1}, "laterChange", id="a survey, long after the end"),
-        pytest.param([(10, None), (DAY + 5, DAY + 1)], {0}, "midnight", id="ended on the next day"),
-        pytest.param([(DAY + 5, None)], None, "midnight", id="visible on the next day only"),
-        pytest.param([(4 * DAY, None)], None, None, id="not due yet"),
+        pytest.param([(10, None), (20, 15)], {0}, "pageDrift", id="its end, though the head asked for it"),
+        pytest.param([(10 * MINUTE, 15)], None, "visibilityTail", id="visible when the head had read its windows"),
+        pytest.param([(10, None), (20, 15), (59 * MINUTE, 15)], {0, 1}, "laterChange", id="just before the re-read"),
+        pytest.param([(10, None), (20, 15), (61 * MINUTE, 15)], {0, 1}, "beyond", id="behind the last re-read"),
+        pytest.param(
+            [(10, None), (20, 15), (61 * MINUTE, 15)], {0}, "laterChange", id="open at midnight for all we know"
+        ),
+        pytest.param([(2 * HOUR, 15)], None, "beyond", id="visible when nothing asks any more"),
+        pytest.param([(10, None), (DAY + 5, DAY + 1)], {0}, "midnight", id="ended on the next day, known to be open"),
+        pytest.param([(DAY + HOUR + 5, None)], None, "beyond", id="visible on the next day only, behind the re-reads"),
+        pytest.param([(DAY + 5, None)], None, "midnight", id="visible on the next day, before the re-reads"),
+        pytest.param([(4 * DAY, None)], None, "", id="visible behind the end"),
+        pytest.param([(10, None), (3 * DAY - 64 * MINUTE, None)], {0}, "", id="visible so late that no read was due"),
+        pytest.param([(10, None), (3 * DAY - 66 * MINUTE, None)], {0}, "midnight", id="visible before a read was due"),
     ],
 )
-def test_what_was_never_served_has_a_cause(
-    states: list[tuple[int, int | None]], served: set[int] | None, cause: str | None
+def test_what_was_not_served_is_unseen_or_beyond_the_horizon(
+    states: list[tuple[int, int | None]], served: set[int] | None, counted: str
 ) -> None:
     known = {} if served is None else {"a": Served(states=served, last=(1, max(served)))}
-    assert dict(counting.unseen([conversation(*states)], known, SPAN)) == ({cause: 1} if cause else {})
+    assert told(counting.missed([conversation(*states)], known, SPAN, HORIZON)) == counted
 
 
 def test_what_was_visible_before_the_run_was_not_to_be_seen() -> None:
-    span = counting.Span(begin=100, end=1_000, reach=300)
-    assert dict(counting.unseen([conversation((10, None))], {}, span)) == {}
+    span = counting.Span(begin=100, end=DAY)
+    assert told(counting.missed([conversation((10, 5))], {}, span, HORIZON)) == ""
 
 
 def test_freshness_is_the_time_from_visible_to_the_first_commit_of_each_state() -> None:
     truth = [conversation((1_000, None), (5_000, None))]
     records = [record("a", "a0", 1, at=3_000), record("a", "a1", 2, at=15_000), record("a", "a0", 3, at=90_000)]
-    told = cases(TWO_STATES, records).values()
+    found = cases(TWO_STATES, records).values()
 
-    assert counting.freshness(told, truth, SPAN) == Freshness(p50=2.0, p99=10.0)
-    assert counting.freshness(told, truth, counting.Span(begin=2_000, end=9, reach=0)) == Freshness(p50=10.0, p99=10.0)
+    assert counting.freshness(found, truth, SPAN) == Freshness(p50=2.0, p99=10.0)
+    assert counting.freshness(found, truth, counting.Span(begin=2_000, end=9)) == Freshness(p50=10.0, p99=10.0)
     assert counting.freshness([], truth, SPAN) == Freshness(p50=None, p99=None)
