@@ -33,6 +33,7 @@ class Story:
         self._direction = plan.profile.direction
         self._worked = 0
         self._ended_at = 0
+        self._late = any(each.cause is Cause.WRAPUP and each.at > (each.end or each.at) for each in plan.states)
         self.document: dict[str, Any] = {
             "conversationId": conversation_id,
             "conversationStart": text(plan.start),
@@ -151,7 +152,7 @@ class Story:
             else:
                 leg.measure(at, tConnected=spent)
             self._cast.hear(leg, at, 8 if leg is self._cast.legs[0] else 5)
-        if state.end is None:
+        if state.end is None or self._late:  # it shows that an agent owes one
             self._cast.agent().open("wrapup", at, queueId=self._cast.queue.id)
 
     def _wrapup(self, state: State) -> None:

@@ -45,7 +45,12 @@ NIGHT = Capture(
 )
 """Over a midnight, with changes that show late."""
 DAWN = replace(
-    NIGHT, origin=datetime(2026, 3, 11, 0, 10, tzinfo=UTC), births=3 * MINUTE, rest=9 * MINUTE, ages=(60 * MINUTE,)
+    NIGHT,
+    origin=datetime(2026, 3, 11, 0, 10, tzinfo=UTC),
+    rate=400_000,
+    births=3 * MINUTE,
+    rest=9 * MINUTE,
+    ages=(60 * MINUTE,),
 )
 """What began yesterday is open."""
 MORNING = Capture(
@@ -71,7 +76,7 @@ REFUSED = replace(
 """Some windows of the head are refused, and no overlap reaches them again."""
 LATE = replace(
     MORNING,
-    rate=20_000,
+    rate=40_000,
     poll=5 * SECOND,
     rest=2 * MINUTE,
     head=(10 * SECOND, 2 * MINUTE),
@@ -118,7 +123,6 @@ UNSEEN: Mapping[str, tuple[Capture, set[str]]] = {
 def test_what_a_mutant_does_not_see_is_found_out(mutant: str, broker: Broker, tmp_path: Path) -> None:
     capture, causes = UNSEEN[mutant]
     verdict = judged(capture, broker, tmp_path, mutant)
-    print(mutant, verdict.as_json())  # noqa: T201
     assert verdict.unseen.keys() & causes, verdict.as_json()
 
 
@@ -131,11 +135,9 @@ def test_what_a_mutant_does_not_see_is_found_out(mutant: str, broker: Broker, tm
 )
 def test_what_a_mutant_sends_twice_is_found_out(mutant: str, capture: Capture, broker: Broker, tmp_path: Path) -> None:
     verdict = judged(capture, broker, tmp_path, mutant)
-    print(mutant, verdict.as_json())  # noqa: T201
     assert verdict.doubled > 0, verdict.as_json()
 
 
 def test_what_an_answer_that_comes_late_brings_back_is_found_out(broker: Broker, tmp_path: Path) -> None:
     verdict = judged(LATE, broker, tmp_path, without_as_of_order.__name__)
-    print(verdict.as_json())  # noqa: T201
     assert verdict.behind > 0, verdict.as_json()

@@ -46,7 +46,7 @@ class TrueConversation:
     """A conversation as the truth tells it: its states so far, oldest first.
 
     `thread` is the kind of a thread that may be reopened, empty for others; `wrap_up` the number of the state that
-    brings an agent's wrap-up, None where none does.
+    brings the wrap-up of an agent who is late with it, None where none does.
     """
 
     id: str

@@ -40,7 +40,7 @@ class Horizon:
     allowance: timedelta = 10 * _MINUTE
     open_steps: tuple[tuple[timedelta, timedelta], ...] = (
         (_DAY, _MINUTE),
-        (2 * _DAY, 15 * _MINUTE),
+        (7 * _DAY, 15 * _MINUTE),
         (90 * _DAY, _HOUR),
     )
     """From one request for an open conversation to the next, at most, while it is younger; then weekly."""

@@ -93,12 +93,13 @@ class Simulator:
 
 
 def _conversation(line: Any) -> TrueConversation:
-    medium, causes = line["profile"].partition("-")[0], [one["cause"] for one in line["states"]]
+    medium = line["profile"].partition("-")[0]
+    late = (one["n"] for one in line["states"] if one["cause"] == "wrapup" and one["at"] > (one["end"] or one["at"]))
     return TrueConversation(
         id=line["id"],
         poison=line["poison"],
         start=line["start"],
         states=tuple(TrueState(visible_at=one["visibleAt"], end=one["end"]) for one in line["states"]),
         thread=medium if medium in {"email", "message"} else "",
-        wrap_up=causes.index("wrapup") if "wrapup" in causes else None,
+        wrap_up=next(late, None),
     )

@@ -11,6 +11,7 @@ from producer.simulator.clock import text
 from producer.simulator.contents import Contents
 from producer.simulator.directory import Directory
 from producer.simulator.identity import conversation_id
+from producer.simulator.outlines import Cause
 from producer.simulator.population import STREAMS, Plan, Population
 
 NOON = ManualClock("2026-03-10T12:00:00Z").now()
@@ -139,3 +140,19 @@ def test_every_medium_is_told(media: str) -> None:
     plan = next(plan for plan in plans() if plan.profile.media == media)
     document = read(contents(oddity_probability=0.0), plan, len(plan.states))
     assert {session["mediaType"] for one in document["participants"] for session in one["sessions"]} == {media}
+
+
+def test_a_wrap_up_that_is_late_shows_as_owed_until_it_is_entered() -> None:
+    late = [
+        (plan, number)
+        for plan in plans()
+        for number, state in enumerate(plan.states)
+        if state.cause is Cause.WRAPUP and state.end is not None and state.at > state.end
+    ]
+    assert late
+    for plan, number in late:
+        before = read(contents(oddity_probability=0.0), plan, number)
+        after = read(contents(oddity_probability=0.0), plan, number + 1)
+        owed = [each for each in segments(before) if each["segmentType"] == "wrapup" and "segmentEnd" not in each]
+        assert [len(owed), "wrapUpCode" in owed[0], "conversationEnd" in before] == [1, False, True]
+        assert all("segmentEnd" in each for each in segments(after) if each["segmentType"] == "wrapup")

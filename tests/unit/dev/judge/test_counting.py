@@ -180,8 +180,8 @@ def told(missed: counting.Missed) -> str:
         pytest.param([(DAY + HOUR + 5, None)], None, "beyond", id="visible on the next day only, behind the re-reads"),
         pytest.param([(DAY + 5, None)], None, "midnight", id="visible on the next day, before the re-reads"),
         pytest.param([(4 * DAY, None)], None, "", id="visible behind the end"),
-        pytest.param([(10, None), (3 * DAY - 64 * MINUTE, None)], {0}, "", id="visible so late that no read was due"),
-        pytest.param([(10, None), (3 * DAY - 66 * MINUTE, None)], {0}, "midnight", id="visible before a read was due"),
+        pytest.param([(10, None), (3 * DAY - 19 * MINUTE, None)], {0}, "", id="visible so late that no read was due"),
+        pytest.param([(10, None), (3 * DAY - 21 * MINUTE, None)], {0}, "midnight", id="visible before a read was due"),
     ],
 )
 def test_what_was_not_served_is_unseen_or_beyond_the_horizon(
