@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from producer.simulator.clock import DAY
+from producer.simulator.clock import DAY, SECOND
 from producer.simulator.faults import Fault
 from producer.simulator.front import Front
 from producer.simulator.organisation import Organisation
@@ -22,6 +22,7 @@ from producer.simulator.population import Plan
 _CHUNK = 256 * 1024
 _PATIENCE = 0.01
 _MOST_CONTENTS = 1_000
+_LONGEST_NOTICE = 3_600
 _LINE = orjson.OPT_APPEND_NEWLINE
 
 
@@ -104,6 +105,8 @@ class Administration:
                 "limitPerMinute": front.quotas.limit,
                 "quotaUsed": front.quotas.total_used(now),
                 "maxAcceptedPerMinute": front.quotas.most(),
+                "maxOverLimit": front.quotas.most_over(),
+                "acceptedOfOther": front.quotas.others(),
                 "lastSeq": front.answers.last,
             }
         )
@@ -132,10 +135,15 @@ class Administration:
     async def _control(self, request: web.Request) -> web.Response:
         body = await _body(request)
         front = self._front
+        notice = _notice(body)
         for name, value in body.items():
             match name, value:
                 case "limitPerMinute", int() if value > 0:
-                    front.quotas.limit = value
+                    front.quotas.change(value, front.clock.now(), notice)
+                case "noticeSeconds", _ if "limitPerMinute" in body:
+                    pass  # said of the limit
+                case "otherClientShare", int() | float() if 0 <= value < 1:
+                    front.quotas.other_share = float(value)
                 case "revokeTokens", bool():
                     if value:
                         front.tokens.revoke()
@@ -152,6 +160,7 @@ class Administration:
         return _json(
             {
                 "limitPerMinute": front.quotas.limit,
+                "otherClientShare": front.quotas.other_share,
                 "permission": front.permission,
                 "latencySeconds": front.latency,
                 "tokenLifetimeSeconds": front.tokens.lifetime,
@@ -161,6 +170,15 @@ class Administration:
 
 def _json(value: Any) -> web.Response:
     return web.Response(body=orjson.dumps(value, option=_LINE), content_type="application/json")
+
+
+def _notice(body: Mapping[str, Any]) -> int:
+    """Milliseconds between the telling of a limit and its being in force."""
+    match body.get("noticeSeconds", 0):
+        case int() | float() as seconds if 0 <= seconds <= _LONGEST_NOTICE:
+            return int(seconds * SECOND)
+        case _:
+            raise web.HTTPBadRequest(text=f"noticeSeconds must be a number from 0 to {_LONGEST_NOTICE}")
 
 
 def _number(request: web.Request, name: str, default: int) -> int:
