@@ -179,7 +179,7 @@ class Limiter:
     def _wait_for_spacing(self, now: datetime) -> timedelta:
         """Zero, or the span until fewer than a twelfth of the cap was sent in the last 5 s, and the last not just now.
 
-        A twelfth of the configured cap is rounded down, which costs 2 % of the default; of a lower one it is rounded up.
+        A twelfth of the configured cap is rounded down, which costs 2 % of the default; of a lower one, up.
         """
         cap = self.cap(now)
         burst = max(1, min(self._policy.cap // _SPACINGS_PER_MINUTE, -(-cap // _SPACINGS_PER_MINUTE)))

@@ -14,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 HOLD = timedelta(minutes=10)
 """How long a learned cap stands before it rises: a limit that stays is then run into at most once in this span."""
 FEELING = timedelta(minutes=10)
-"""How long it then rises slowly, by six hundredths in all: here a limit that has not changed is met, and hardly exceeded."""
+"""How long it then rises slowly, by six hundredths in all: here a limit that stays is met, and hardly exceeded."""
 LEAST_SHARE = 24
 """A learned cap is at least this part of the configured one: others' bursts must not choke a source."""
 _FELT = 0.06
@@ -50,8 +50,8 @@ def lesson(
 ) -> Learned:
     """What a 429 at `now` teaches that asks for `wait`. `accepted` are the answers of the last minute, oldest first.
 
-    The wait may speak of something else than a minute's limit, so half of what was accepted counts at least. Had we less
-    than half of what we may have, it was hardly our doing: half of that stays.
+    The wait may speak of something else than a minute's limit, so half of what was accepted counts at least. Had we
+    less than half of what we may have, it was hardly our doing: half of that stays.
     """
     known = before.risen(now, configured) if before else configured
     counted = max(_counted(accepted, now, wait), len(accepted) / 2)

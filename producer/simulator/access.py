@@ -105,7 +105,7 @@ class Quota:
         return True
 
     def _let_other_ask(self, now: int, limit: int, share: float) -> None:
-        """Let in what the other client asked for until now: one request in each stretch of its pace, at some instant."""
+        """Let in what the other client asked for until now: one request at some instant of each stretch of its pace."""
         if not share:
             self._other_asked = None
             return

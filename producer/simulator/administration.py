@@ -144,19 +144,8 @@ class Administration:
                     pass  # said of the limit
                 case "otherClientShare", int() | float() if 0 <= value < 1:
                     front.quotas.other_share = float(value)
-                case "revokeTokens", bool():
-                    if value:
-                        front.tokens.revoke()
-                case "secret", str():
-                    front.secret = value
-                case "permission", bool():
-                    front.permission = value
-                case "latencySeconds", int() | float() if value >= 0:
-                    front.latency = float(value)
-                case "tokenLifetimeSeconds", int() if value > 0:
-                    front.tokens.lifetime = value
                 case _:
-                    raise web.HTTPBadRequest(text=f"{name} is unknown or its value is not possible")
+                    _control_client(front, name, value)
         return _json(
             {
                 "limitPerMinute": front.quotas.limit,
@@ -166,6 +155,24 @@ class Administration:
                 "tokenLifetimeSeconds": front.tokens.lifetime,
             }
         )
+
+
+def _control_client(front: Front, name: str, value: Any) -> None:
+    """Change how the client is treated otherwise than by the limit."""
+    match name, value:
+        case "revokeTokens", bool():
+            if value:
+                front.tokens.revoke()
+        case "secret", str():
+            front.secret = value
+        case "permission", bool():
+            front.permission = value
+        case "latencySeconds", int() | float() if value >= 0:
+            front.latency = float(value)
+        case "tokenLifetimeSeconds", int() if value > 0:
+            front.tokens.lifetime = value
+        case _:
+            raise web.HTTPBadRequest(text=f"{name} is unknown or its value is not possible")
 
 
 def _json(value: Any) -> web.Response:

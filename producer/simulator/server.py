@@ -63,7 +63,7 @@ class Simulator:
         self.front.permission = allowed
 
     def limit(self, per_minute: int, *, notice: timedelta = timedelta(0)) -> None:
-        """Change the rate limit: headers tell of it now, it is in force after the notice on the organisation's clock."""
+        """Change the rate limit: headers tell of it now, it holds after the notice on the organisation's clock."""
         self.front.quotas.change(per_minute, self.clock.now(), millis_of(notice.total_seconds()))
 
     def share(self, part: float) -> None:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producer.genesys.limiter import MINUTE, SPACING, Limiter, LimiterPolicy
+from producer.genesys.limiter import SPACING, Limiter, LimiterPolicy
+from producer.genesys.limiter_learned import MINUTE
 from producer.model.checkpoint import Usage
 from tests.support.clock import NOON
 

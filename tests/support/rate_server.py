@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
-from producer.genesys.limiter import MINUTE, Limiter, LimiterPolicy
+from producer.genesys.limiter import Limiter, LimiterPolicy
+from producer.genesys.limiter_learned import MINUTE
 from producer.genesys.limiter_told import allowance_of
 from producer.simulator import refusals
 from producer.simulator.access import Quotas
