@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from array import array
-from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from producer.simulator.clock import DAY, HOUR, MINUTE
+from producer.simulator.buckets import Bucket, span_of
+from producer.simulator.clock import DAY, MINUTE
 from producer.simulator.options import SimulatorOptions
 from producer.simulator.population import STREAMS, Plan, Population, millis_of
 from producer.simulator.query import Query
@@ -31,46 +30,6 @@ _BEHIND = 5 * MINUTE
 """A request that has waited may speak of an instant before the one its search has come to; this far it is near enough,
 for what is shown of each conversation is of its own instant in any case.
 """
-_FILLED = 60
-"""Conversations that a bucket should have at least, for looking into it to be worth while."""
-
-
-class _Bucket:
-    """Columns of the conversations of one bucket, by start. `last` is when the last of them appears."""
-
-    __slots__ = ("_by_settling", "_settling", "appears", "ends", "keys", "last", "settles", "starts")
-
-    def __init__(self, plans: list[Plan]) -> None:
-        self.keys = array("q", [plan.key for plan in plans])
-        self.starts = array("q", [plan.start for plan in plans])
-        self.appears = array("q", [plan.states[0].visible_at for plan in plans])
-        settled = [_settled(plan) for plan in plans]
-        self.settles = array("q", [instant for instant, _ in settled])
-        self.ends = array("q", [end for _, end in settled])
-        self.last = max(self.appears, default=0)
-        self._by_settling = array("i", sorted(range(len(plans)), key=self.settles.__getitem__))
-        self._settling = array("q", [self.settles[row] for row in self._by_settling])
-
-    def started(self, begin: int, end: int) -> slice:
-        """The rows of those that began between two instants."""
-        return slice(bisect_left(self.starts, begin), bisect_left(self.starts, end))
-
-    def outlasting(self, instant: int) -> array[int]:
-        """The rows whose end is not visible for good before the instant; all others ended before it, visibly."""
-        return self._by_settling[bisect_left(self._settling, instant) :]
-
-
-def _settled(plan: Plan) -> tuple[int, int]:
-    """When the conversation's end is visible for good, and that end."""
-    end = plan.states[-1].end
-    if end is None:
-        return NEVER, NEVER
-    settles = plan.states[-1].visible_at
-    for state in reversed(plan.states):
-        if state.end != end:
-            break
-        settles = state.visible_at
-    return settles, end
 
 
 class _Taking:
@@ -87,8 +46,8 @@ class Index:
     def __init__(self, options: SimulatorOptions, population: Population) -> None:
         self._population = population
         self._retention = millis_of(options.retention.total_seconds())
-        self._spans = [_span(options.rate_per_day * stream.share, stream.bucket) for stream in STREAMS]
-        self._buckets: OrderedDict[tuple[int, int], _Bucket] = OrderedDict()
+        self._spans = [span_of(options.rate_per_day * stream.share, stream.bucket) for stream in STREAMS]
+        self._buckets: OrderedDict[tuple[int, int], Bucket] = OrderedDict()
         self._held = 0
         self._plans: OrderedDict[int, Plan] = OrderedDict()
         self._found: OrderedDict[str, Search] = OrderedDict()
@@ -183,7 +142,7 @@ class Index:
             for bucket in range(first // span, min(query.end - 1, now) // span + 1):
                 yield number, bucket
 
-    def _bucket(self, place: tuple[int, int]) -> _Bucket:
+    def _bucket(self, place: tuple[int, int]) -> Bucket:
         known = self._buckets.get(place)
         if known is not None:
             self._buckets.move_to_end(place)
@@ -193,7 +152,7 @@ class Index:
         plans = [
             plan for part in range(index * parts, (index + 1) * parts) for plan in self._population.plans(number, part)
         ]
-        made = self._buckets[place] = _Bucket(plans)
+        made = self._buckets[place] = Bucket(plans)
         self._held += len(made.keys) + 1
         while self._held > _ROOM and len(self._buckets) > 1:
             _, dropped = self._buckets.popitem(last=False)
@@ -221,7 +180,7 @@ class Index:
                 continue
             self._look(taking, search, bucket.keys[row], now)
 
-    def _take_simply(self, taking: _Taking, bucket: _Bucket, rows: slice, now: int) -> None:
+    def _take_simply(self, taking: _Taking, bucket: Bucket, rows: slice, now: int) -> None:
         """Those that began in the interval are found as soon as they appear."""
         found = zip(bucket.starts[rows], bucket.keys[rows], strict=True)
         if bucket.last <= now:
@@ -245,17 +204,3 @@ class Index:
         if len(self._plans) > _PLANS:
             self._plans.popitem(last=False)
         return plan
-
-
-def _span(a_day: float, bucket: int) -> int:
-    """How much time a bucket of the index spans: as many of the population's as hold enough, up to an hour."""
-    wanted = _FILLED * DAY / a_day
-    return (
-        bucket
-        if bucket >= HOUR
-        else next(
-            span
-            for span in (bucket, 10 * MINUTE, 30 * MINUTE, HOUR)
-            if span >= bucket and (span >= wanted or span == HOUR)
-        )
-    )
