@@ -35,6 +35,9 @@ COMMANDS = {
     "simulate": Command("producer.simulator.command", "the simulated Genesys Cloud organisation alone"),
     "doctor": Command("producer.commands.doctor", "every prerequisite of the daemon, by name, with its cure"),
     "plan": Command("producer.commands.plan", "what a day, or a range of time, costs in requests and minutes"),
+    "verify": Command(
+        "producer.commands.verify", "whether the topics hold all that they announce, each once, in order"
+    ),
     "tail": Command("producer.commands.tail", "decode the records of a topic"),
     "topics": Command("producer.commands.topics", "create the topics, or compare them with what is declared"),
     "config": Command("producer.commands.config", "check, show or describe the settings"),

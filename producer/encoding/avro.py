@@ -16,7 +16,7 @@ from producer.encoding import binary
 from producer.encoding.framing import Framing, SingleObject
 from producer.encoding.schemas import Schema, Schemas, Subject
 
-_UNREADABLE = (ValueError, TypeError, OverflowError, LookupError, EOFError, MemoryError, struct.error)
+UNREADABLE = (ValueError, TypeError, OverflowError, LookupError, EOFError, MemoryError, struct.error)
 # What fastavro raises for bytes that are no record: it has no error of its own.
 
 
@@ -63,6 +63,6 @@ class Avro:
         schema, start = self.framing.read(value)
         try:
             record: Any = fastavro.schemaless_reader(io.BytesIO(value[start:]), schema.parsed, None)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise errors.Malformed("undecodable", "$", f"the bytes are no {schema.name}: {error}") from error
         return schema.name, record

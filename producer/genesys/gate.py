@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from producer import errors, events
 from producer.genesys.breaker import Breaker, State
 from producer.genesys.limiter import Limiter
+from producer.genesys.limiter_told import allowance_of
 from producer.genesys.options import ClientOptions
 from producer.genesys.outcome import Trouble
 from producer.genesys.shares import Shares
@@ -22,13 +23,6 @@ from producer.model.reads import ReadKind
 from producer.ports import Clock, Observer
 
 _MEASURED_EVERY = timedelta(seconds=1)  # nobody looks more often; what goes wrong is told at once
-_ALLOWED = "inin-ratelimit-allowed"  # removed by the vendor in 2021; read where it comes back
-
-
-def allowed_by(headers: Mapping[str, str]) -> int | None:
-    """How many requests a minute an answer says are allowed; None where it does not say."""
-    allowed = headers.get(_ALLOWED, "")
-    return int(allowed[:9]) if allowed.isascii() and allowed.isdigit() else None
 
 
 class BreakerOpen(errors.SourceUnavailable):
@@ -169,9 +163,9 @@ class Gate:
             self._observe(events.BreakerChanged(source=self._source, state=state.value, reason=reason))
 
     def _listen(self, headers: Mapping[str, str]) -> None:
-        allowed = allowed_by(headers)
-        if allowed is not None:
-            self._limiter.told(allowed)
+        allowance = allowance_of(headers)
+        if allowance is not None:
+            self._limiter.told(allowance, self._clock.now())
 
     def _measure(self, now: datetime) -> None:
         self._measured_at = now

@@ -12,25 +12,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from producer import errors
+from producer.genesys.limiter_learned import MINUTE, Learned, lesson
+from producer.genesys.limiter_told import Allowance, Told
 from producer.model.checkpoint import Usage
 
-MINUTE = timedelta(minutes=1)
 SPACING = timedelta(seconds=5)
 _SPACINGS_PER_MINUTE = 12
-_LEAST_SHARE = 12  # a learned cap is at least a twelfth of the configured one: others' bursts must not choke a source
+_BURST_SHARE = 3
+"""Up to a third of the cap goes out in bursts, the rest one by one, so that a limit that fell is met by one request."""
+_PACE = 0.8
+"""Of the even distance between requests: they are never all on time, and late ones must be made up for."""
+_ONE_AFTER_ANOTHER = timedelta(seconds=65)
+"""Longer than a minute: a limit that is far too low for us refuses in every minute."""
 _NOW = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimiterPolicy:
-    """`requests_per_minute` is the published limit, `headroom` the share of it that is left to others.
-
-    `rise_per_minute` is the share of the configured cap by which a learned cap rises in each minute without a 429.
-    """
+    """`requests_per_minute` is the published limit, `headroom` the share of it that is left to others."""
 
     requests_per_minute: int = 300
     headroom: float = 0.1
-    rise_per_minute: float = 0.02
 
     def __post_init__(self) -> None:
         if self.requests_per_minute < 1:
@@ -52,17 +54,9 @@ class _Place:
     accepted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Learned:
-    """A cap learned from a 429 at an instant; it has risen since."""
-
-    cap: int
-    at: datetime
-
-
 class Limiter:
     """One source's places. The mutable state: how many requests are in flight, when the ended ones free their places
-    (in order of time), when the last ones were sent, what was learned, and until when everything waits.
+    (in order of time), when the last ones were sent, what was told and learned, and until when everything waits.
     """
 
     def __init__(self, policy: LimiterPolicy, *, now: datetime) -> None:
@@ -70,24 +64,22 @@ class Limiter:
         self._in_flight = 0
         self._ended: deque[_Place] = deque()
         self._sent: deque[datetime] = deque()
-        self._told: int | None = None
+        self._told = Told()
         self._paused_until = now
-        self._learned: _Learned | None = None
+        self._refused_at = now - _ONE_AFTER_ANOTHER
+        self._learned: Learned | None = None
 
     def __repr__(self) -> str:
         return f"<Limiter {self._in_flight} in flight, {len(self._ended)} ended, {len(self._sent)} sent lately>"
 
     def cap(self, now: datetime) -> int:
-        """The lowest of what the settings allow, what headers said and what was learned, per minute."""
-        caps = [self._policy.cap, self._told, self.learned(now)]
+        """The lowest of what the settings allow, what headers leave to us and what was learned, per minute."""
+        caps = [self._policy.cap, self._told.cap(now), self.learned(now)]
         return max(1, min(cap for cap in caps if cap is not None))
 
     def learned(self, now: datetime) -> int | None:
         """The cap learned from the last 429, risen since; None when it no longer binds."""
-        if self._learned is None:
-            return None
-        minutes = max(_NOW, now - self._learned.at) / MINUTE
-        cap = self._learned.cap + int(minutes * self._policy.rise_per_minute * self._policy.cap)
+        cap = self._learned.risen(now, self._policy.cap) if self._learned else self._policy.cap
         return cap if cap < self._policy.cap else None
 
     def used(self, now: datetime) -> int:
@@ -113,35 +105,59 @@ class Limiter:
         self._end(now, accepted=False)
 
     def refused(self, now: datetime, wait: timedelta) -> int:
-        """A request was answered by a 429: everything waits.
-
-        Returns the learned cap: what was accepted in the last 60 s.
-        """
+        """A request was answered by a 429: everything waits. Returns the cap from now on."""
         self._end(now, accepted=False)
         self._forget(now)
-        accepted = sum(place.accepted for place in self._ended)
-        cap = min(self._policy.cap, max(accepted, self._policy.cap // _LEAST_SHARE, 1))
-        self._learned = _Learned(cap, now)
+        accepted = [place.free_at - MINUTE for place in self._ended if place.accepted]
+        if self._teaches(len(accepted), now):
+            self._learned = lesson(self._learned, accepted, now=now, wait=wait, configured=self._policy.cap)
+        self._refused_at = now
         self._paused_until = max(self._paused_until, now + wait)
-        return cap
+        return self.cap(now)
 
-    def told(self, allowed: int) -> None:
-        """A header named the number of requests that are allowed per minute."""
-        self._told = max(1, allowed)
+    def told(self, allowance: Allowance, now: datetime) -> None:
+        """The headers of an answer, which has ended already unless it is a 429, spoke of the limit.
+
+        Where others take their part and next to nothing is left, everything waits until the window ends.
+        """
+        others = 0
+        if allowance.count is not None and allowance.reset is not None:
+            since = now - allowance.span
+            ours = sum(place.free_at - MINUTE > since for place in self._ended)
+            others = max(0, allowance.count - ours - self._in_flight)
+            if others and allowance.all_but_spent(self._in_flight):
+                self._paused_until = max(self._paused_until, now + allowance.reset)
+        self._told.heard(allowance, others, now)
 
     def resume(self, usage: Usage, now: datetime) -> None:
         """Count what a predecessor spent beyond what is known here, and go on from the cap that it learned.
 
         The predecessor may have been this same process, before it lost its lane: nothing is counted twice.
         """
-        if usage.learned is not None and (self._learned is None or self._learned.at < usage.at):
-            self._learned = _Learned(usage.learned, usage.at)
+        at = usage.learned_at or usage.at
+        if usage.learned is not None and (self._learned is None or self._learned.at < at):
+            self._learned = Learned(usage.learned, at)
         unknown = _spent_before(usage, now, self._policy.cap)[self.used(now) :]
         self._ended = deque(sorted([*self._ended, *unknown], key=lambda place: place.free_at))
 
     def usage(self, now: datetime) -> Usage:
         """What a successor must count as spent."""
-        return Usage(at=now, recent=self.used(now), learned=self.learned(now))
+        binds = self._learned if self.learned(now) is not None else None
+        return Usage(
+            at=now,
+            recent=self.used(now),
+            learned=binds.cap if binds else None,
+            learned_at=binds.at if binds else None,
+        )
+
+    def _teaches(self, accepted: int, now: datetime) -> bool:
+        """False for a 429 that headers had announced, that was sent before the one for which everything waits, or that
+        came out of the blue: we know of a cap, were far below it, and nothing was refused in the minute before.
+        """
+        if self._told.spent or now < self._paused_until:
+            return False
+        learned = self.learned(now)
+        return learned is None or 2 * accepted >= learned or now - self._refused_at < _ONE_AFTER_ANOTHER
 
     def _end(self, now: datetime, *, accepted: bool) -> None:
         self._in_flight -= 1
@@ -161,12 +177,16 @@ class Limiter:
         return self._ended[excess].free_at - now if excess < len(self._ended) else MINUTE
 
     def _wait_for_spacing(self, now: datetime) -> timedelta:
-        """Zero, or the span until fewer than a twelfth of the cap was sent in the last 5 s.
+        """Zero, or the span until fewer than a twelfth of the cap was sent in the last 5 s, and the last not just now.
 
-        Rounding down costs 2 % of the default cap, and more of a small one.
+        A twelfth of the configured cap is rounded down, which costs 2 % of the default; of a lower one, up.
         """
-        burst = max(1, self.cap(now) // _SPACINGS_PER_MINUTE)
-        return _NOW if len(self._sent) < burst else self._sent[-burst] + SPACING - now
+        cap = self.cap(now)
+        burst = max(1, min(self._policy.cap // _SPACINGS_PER_MINUTE, -(-cap // _SPACINGS_PER_MINUTE)))
+        wait = _NOW if len(self._sent) < burst else self._sent[-burst] + SPACING - now
+        if self._sent and (self._in_flight + len(self._ended)) * _BURST_SHARE >= cap:
+            wait = max(wait, self._sent[-1] + _PACE * MINUTE / cap - now)
+        return wait
 
 
 def _spent_before(usage: Usage, now: datetime, cap: int) -> list[_Place]:

@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from producer.genesys.limiter import MINUTE
+from producer.genesys.limiter_learned import MINUTE
 from producer.model.reads import ReadKind
 
 ORDER: tuple[ReadKind, ...] = tuple(ReadKind)

@@ -20,8 +20,10 @@ from producer.model.batch import Topic
 
 CLEANUP_POLICY = "cleanup.policy"
 MIN_INSYNC_REPLICAS = "min.insync.replicas"
+COMPACTION_LAG = "min.compaction.lag.ms"
 MAX_MESSAGE_BYTES = "max.message.bytes"
 DELETE_RETENTION = "delete.retention.ms"
+RETENTION = "retention.ms"
 
 _REPLICAS = "the replication factor"
 _PAUSE = 0.05  # seconds
@@ -33,14 +35,14 @@ CONFIGURATION: Mapping[Topic, Mapping[str, str]] = MappingProxyType(
     {
         Topic.CONVERSATIONS: {
             CLEANUP_POLICY: "compact",
-            "min.compaction.lag.ms": str(30 * _DAY),
+            COMPACTION_LAG: str(30 * _DAY),
             DELETE_RETENTION: str(7 * _DAY),
             MAX_MESSAGE_BYTES: _LARGE,
         },
-        Topic.AUDIT: {CLEANUP_POLICY: "delete", "retention.ms": str(400 * _DAY)},
+        Topic.AUDIT: {CLEANUP_POLICY: "delete", RETENTION: str(400 * _DAY)},
         Topic.DEAD_LETTERS: {
             CLEANUP_POLICY: "delete",
-            "retention.ms": str(30 * _DAY),
+            RETENTION: str(30 * _DAY),
             MAX_MESSAGE_BYTES: _LARGE,
         },
         Topic.WATERMARKS: {CLEANUP_POLICY: "compact"},
@@ -51,7 +53,7 @@ CONFIGURATION: Mapping[Topic, Mapping[str, str]] = MappingProxyType(
             "segment.ms": str(_HOUR),
             "min.cleanable.dirty.ratio": "0.1",
         },
-        Topic.COMMANDS: {CLEANUP_POLICY: "delete", "retention.ms": str(7 * _DAY)},
+        Topic.COMMANDS: {CLEANUP_POLICY: "delete", RETENTION: str(7 * _DAY)},
     }
 )
 
@@ -125,6 +127,13 @@ async def check(options: KafkaOptions) -> TopicReport:
             found = await describe(client, list(options.topics.values()))
             configurations = await _configurations(client, list(found))
     return compare(options, found, configurations)
+
+
+async def configurations(options: KafkaOptions, names: list[str]) -> dict[str, dict[str, str]]:
+    """What is in force on topics that exist, by name. Raises SinkUnavailable, SinkRefused."""
+    with as_sink_errors(f"asking for the configuration of topics at {options.bootstrap_servers}"):
+        async with admin(options) as client:
+            return await _configurations(client, names)
 
 
 def compare(

@@ -37,12 +37,14 @@ class OpenRead:
 class Usage:
     """What the rate limit had to carry, for a successor that would else spend the same minute twice.
 
-    `recent` is the number of requests that still took a place at `at`; `learned` the cap learned from 429s, per minute.
+    `recent` is the number of requests that still took a place at `at`; `learned` the cap per minute that a 429 taught
+    at `learned_at`, from which its rise counts (from `at` where that is not known).
     """
 
     at: datetime
     recent: int
     learned: int | None = None
+    learned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

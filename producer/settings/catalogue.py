@@ -72,7 +72,7 @@ GROUPS: frozenset[str] = frozenset(
 
 def nearest(name: str, known: Iterator[str] | Mapping[str, object]) -> str | None:
     """The known name that somebody who wrote `name` most likely meant, None if none is like it."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.8)
     return found[0] if found else None
 
 

@@ -93,7 +93,6 @@ class Capture(Group):
     )
     """The ages at which every window is read again, rising. They are part of the stored coverage."""
     watch: Watch = Field(default_factory=Watch)
-    """How long conversations are looked after by id."""
     hit_bound: int = Field(default=10_000, ge=200, le=100_000)
     """A window with more conversations than this is split; the platform ends any one query at 100,000."""
 
@@ -108,7 +107,6 @@ class Limits(Group):
     concurrency: int = Field(default=8, ge=1, le=64)
     """Requests under way at the same time."""
     shares: Shares = Field(default_factory=Shares)
-    """The parts of the budget that reads behind the head are sure of."""
     max_response_bytes: ByteSize = Field(default=32 * _MIB, ge=_MIB, le=1 << 30)
     """The largest answer that is taken, decompressed."""
 

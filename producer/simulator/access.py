@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict, deque
+from random import Random
 from typing import Literal
 
 from producer.simulator import refusals
@@ -49,41 +50,85 @@ class Tokens:
 
 
 class Quota:
-    """The rate limit of one token: so many requests in a minute of the organisation's clock."""
+    """The requests of one token, as the platform counts them: in minutes of the organisation's clock.
 
-    def __init__(self, window: Literal["fixed", "sliding"], other_client_share: float) -> None:
+    Another client may hold the same token. It asks at a steady pace for its share of the limit, has done so before we
+    came, counts and is refused like anybody, and does not ask again.
+    """
+
+    def __init__(self, window: Literal["fixed", "sliding"], seed: int = 0) -> None:
         self._sliding = window == "sliding"
-        self._other = other_client_share
+        self._dice = Random(seed)
         self._accepted: deque[int] = deque()
         self._minute = 0
         self._in_minute = 0
+        self._limit = 0
+        self._lowered_at = -MINUTE
+        self._other_asked: int | None = None
+        self._other_asks = 0
         self.most = 0
         """The most requests accepted in any sliding minute."""
+        self.most_over: int | None = None
+        """How far that was above the limit at most, minutes apart that end within 60 s after the limit was lowered."""
+        self.others = 0
+        """How many requests of the other client were accepted."""
 
-    def admit(self, now: int, limit: int) -> int | None:
+    def admit(self, now: int, limit: int, other_share: float = 0.0) -> int | None:
         """Take a request in and return None, or return the whole seconds after which it may be repeated."""
-        elapsed = MINUTE if self._sliding else now % MINUTE
-        eaten = int(self._other * limit * elapsed / MINUTE)
-        if self.used(now) + eaten >= limit:
-            return self._wait(now, limit - eaten)
-        self._accepted.append(now)
-        self._in_minute += 1
-        self.most = max(self.most, len(self._accepted))
-        return None
+        self._let_other_ask(now, limit, other_share)
+        return None if self._admit(now, limit) else self._wait(now, limit)
 
     def used(self, now: int) -> int:
         """The requests of the present window."""
+        self._move_on(now)
+        return len(self._accepted) if self._sliding else self._in_minute
+
+    def resets_in(self, now: int) -> int:
+        """The whole seconds until the window ends; a sliding one, until the oldest request leaves it."""
+        self._move_on(now)
+        begun = now if not self._accepted else self._accepted[0]
+        left = begun + MINUTE - now if self._sliding else MINUTE - now % MINUTE
+        return max(1, -(-left // SECOND))
+
+    def _admit(self, now: int, limit: int) -> bool:
+        if limit < self._limit:
+            self._lowered_at = now
+        self._limit = limit
+        if self.used(now) >= limit:
+            return False
+        self._accepted.append(now)
+        self._in_minute += 1
+        self.most = max(self.most, len(self._accepted))
+        if now - self._lowered_at > MINUTE:
+            over = len(self._accepted) - limit
+            self.most_over = over if self.most_over is None else max(self.most_over, over)
+        return True
+
+    def _let_other_ask(self, now: int, limit: int, share: float) -> None:
+        """Let in what the other client asked for until now: one request at some instant of each stretch of its pace."""
+        if not share:
+            self._other_asked = None
+            return
+        pace = max(1, int(MINUTE / (share * limit)))
+        if self._other_asked is None or self._other_asked < now - MINUTE:
+            begin = now - MINUTE if not self._accepted or self._accepted[-1] < now - MINUTE else now
+            self._other_asked, self._other_asks = begin, begin + self._dice.randrange(pace)
+        while self._other_asks <= now:
+            self.others += self._admit(self._other_asks, limit)
+            self._other_asked += pace
+            self._other_asks = self._other_asked + self._dice.randrange(pace)
+
+    def _move_on(self, now: int) -> None:
         while self._accepted and self._accepted[0] <= now - MINUTE:
             self._accepted.popleft()
         if now // MINUTE != self._minute:
             self._minute, self._in_minute = now // MINUTE, 0
-        return len(self._accepted) if self._sliding else self._in_minute
 
-    def _wait(self, now: int, room: int) -> int:
+    def _wait(self, now: int, limit: int) -> int:
         """Until the fixed window ends, or until enough requests have left the sliding one."""
-        if not self._sliding or room < 1 or not self._accepted:
-            return -(-(MINUTE - now % MINUTE) // SECOND)
-        leaving = self._accepted[max(0, len(self._accepted) - room)]
+        if not self._sliding:
+            return self.resets_in(now)
+        leaving = self._accepted[len(self._accepted) - limit]
         return max(1, -(-(leaving + MINUTE - now) // SECOND))
 
 
@@ -92,34 +137,62 @@ class Quotas:
 
     def __init__(self, options: SimulatorOptions) -> None:
         self.limit = options.limit_per_minute
+        """What the headers say."""
+        self.other_share = options.other_client_share
+        self._seed = options.seed
         self._window = options.limit_window
-        self._other = options.other_client_share
+        self._before, self._until = self.limit, -1  # an earlier limit, and until when it is in force still
         self._by_token: OrderedDict[str, Quota] = OrderedDict()
         self._most = 0
+        self._most_over: int | None = None
+
+    def change(self, limit: int, now: int, notice: int = 0) -> None:
+        """Tell of another limit, and go on by the one in force for so many milliseconds."""
+        self._before, self._until = self._in_force(now), now + notice
+        self.limit = limit
 
     def admit(self, token: str, now: int) -> None:
         """Count a request. Raises Refused when the limit is reached."""
-        wait = self._of(token).admit(now, self.limit)
+        wait = self._of(token).admit(now, self._in_force(now), self.other_share)
         if wait is not None:
             raise refusals.rate_limited(wait)
 
-    def used(self, token: str, now: int) -> int:
-        """The requests a token has made in the present window."""
-        return self._of(token).used(now)
+    def headers(self, token: str, now: int) -> dict[str, str]:
+        """What the platform said of the limit in every answer, until 2021."""
+        quota = self._of(token)
+        return {
+            "inin-ratelimit-count": str(quota.used(now)),
+            "inin-ratelimit-allowed": str(self.limit),
+            "inin-ratelimit-reset": str(quota.resets_in(now)),
+        }
 
     def most(self) -> int:
         """The most requests accepted from one token in any sliding minute."""
         return max([self._most, *(quota.most for quota in self._by_token.values())])
 
+    def most_over(self) -> int | None:
+        """How far above the limit that was at most, minutes that end within 60 s after it was lowered left out."""
+        known = [self._most_over, *(quota.most_over for quota in self._by_token.values())]
+        return max((one for one in known if one is not None), default=None)
+
     def total_used(self, now: int) -> int:
         """The requests of all tokens in the present window."""
         return sum(quota.used(now) for quota in self._by_token.values())
 
+    def others(self) -> int:
+        """The requests of the other client that were accepted, of the tokens still remembered."""
+        return sum(quota.others for quota in self._by_token.values())
+
+    def _in_force(self, now: int) -> int:
+        return self._before if now < self._until else self.limit
+
     def _of(self, token: str) -> Quota:
         known = self._by_token.get(token)
         if known is None:
-            known = self._by_token[token] = Quota(self._window, self._other)
+            known = self._by_token[token] = Quota(self._window, self._seed)
             if len(self._by_token) > _MOST_TOKENS:
                 _, dropped = self._by_token.popitem(last=False)
                 self._most = max(self._most, dropped.most)
+                if dropped.most_over is not None:
+                    self._most_over = max(dropped.most_over, self._most_over or dropped.most_over)
         return known

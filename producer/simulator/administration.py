@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from producer.simulator.clock import DAY
+from producer.simulator.clock import DAY, SECOND
 from producer.simulator.faults import Fault
 from producer.simulator.front import Front
 from producer.simulator.organisation import Organisation
@@ -22,6 +22,7 @@ from producer.simulator.population import Plan
 _CHUNK = 256 * 1024
 _PATIENCE = 0.01
 _MOST_CONTENTS = 1_000
+_LONGEST_NOTICE = 3_600
 _LINE = orjson.OPT_APPEND_NEWLINE
 
 
@@ -114,6 +115,8 @@ class Administration:
                 "limitPerMinute": front.quotas.limit,
                 "quotaUsed": front.quotas.total_used(now),
                 "maxAcceptedPerMinute": front.quotas.most(),
+                "maxOverLimit": front.quotas.most_over(),
+                "acceptedOfOther": front.quotas.others(),
                 "lastSeq": front.answers.last,
             }
         )
@@ -142,26 +145,21 @@ class Administration:
     async def _control(self, request: web.Request) -> web.Response:
         body = await _body(request)
         front = self._front
+        notice = _notice(body)
         for name, value in body.items():
             match name, value:
                 case "limitPerMinute", int() if value > 0:
-                    front.quotas.limit = value
-                case "revokeTokens", bool():
-                    if value:
-                        front.tokens.revoke()
-                case "secret", str():
-                    front.secret = value
-                case "permission", bool():
-                    front.permission = value
-                case "latencySeconds", int() | float() if value >= 0:
-                    front.latency = float(value)
-                case "tokenLifetimeSeconds", int() if value > 0:
-                    front.tokens.lifetime = value
+                    front.quotas.change(value, front.clock.now(), notice)
+                case "noticeSeconds", _ if "limitPerMinute" in body:
+                    pass  # said of the limit
+                case "otherClientShare", int() | float() if 0 <= value < 1:
+                    front.quotas.other_share = float(value)
                 case _:
-                    raise web.HTTPBadRequest(text=f"{name} is unknown or its value is not possible")
+                    _control_client(front, name, value)
         return _json(
             {
                 "limitPerMinute": front.quotas.limit,
+                "otherClientShare": front.quotas.other_share,
                 "permission": front.permission,
                 "latencySeconds": front.latency,
                 "tokenLifetimeSeconds": front.tokens.lifetime,
@@ -169,8 +167,35 @@ class Administration:
         )
 
 
+def _control_client(front: Front, name: str, value: Any) -> None:
+    """Change how the client is treated otherwise than by the limit."""
+    match name, value:
+        case "revokeTokens", bool():
+            if value:
+                front.tokens.revoke()
+        case "secret", str():
+            front.secret = value
+        case "permission", bool():
+            front.permission = value
+        case "latencySeconds", int() | float() if value >= 0:
+            front.latency = float(value)
+        case "tokenLifetimeSeconds", int() if value > 0:
+            front.tokens.lifetime = value
+        case _:
+            raise web.HTTPBadRequest(text=f"{name} is unknown or its value is not possible")
+
+
 def _json(value: Any) -> web.Response:
     return web.Response(body=orjson.dumps(value, option=_LINE), content_type="application/json")
+
+
+def _notice(body: Mapping[str, Any]) -> int:
+    """Milliseconds between the telling of a limit and its being in force."""
+    match body.get("noticeSeconds", 0):
+        case int() | float() as seconds if 0 <= seconds <= _LONGEST_NOTICE:
+            return int(seconds * SECOND)
+        case _:
+            raise web.HTTPBadRequest(text=f"noticeSeconds must be a number from 0 to {_LONGEST_NOTICE}")
 
 
 def _number(request: web.Request, name: str, default: int) -> int:

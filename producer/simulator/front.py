@@ -14,7 +14,7 @@ from aiohttp import web
 from producer.simulator import refusals, wire
 from producer.simulator.access import Quotas, Tokens
 from producer.simulator.answers import Answer, Answers
-from producer.simulator.clock import MINUTE, SECOND, Clock
+from producer.simulator.clock import Clock
 from producer.simulator.faults import Fault, FaultTable, Trouble
 from producer.simulator.options import SimulatorOptions
 from producer.simulator.organisation import Row
@@ -152,8 +152,4 @@ class Front:
 
     def _rate_headers(self, call: Call) -> dict[str, str]:
         _, _, token = call.request.headers.get("Authorization", "").partition(" ")
-        return {
-            "inin-ratelimit-count": str(self.quotas.used(token, call.now)),
-            "inin-ratelimit-allowed": str(self.quotas.limit),
-            "inin-ratelimit-reset": str(-(-(MINUTE - call.now % MINUTE) // SECOND)),
-        }
+        return self.quotas.headers(token, call.now)

@@ -57,7 +57,7 @@ class SimulatorOptions:
     limit_per_minute: int = 300
     limit_window: Literal["fixed", "sliding"] = "fixed"
     other_client_share: float = 0.0
-    """The part of the limit that somebody else eats up, evenly."""
+    """The part of the limit that another client on the same token asks for, at a steady pace."""
     rate_headers: bool = False
     """Send the `inin-ratelimit-*` headers that the platform dropped in 2021."""
     max_page_size: int = 100

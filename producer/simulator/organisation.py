@@ -48,9 +48,9 @@ class Organisation:
     async def page(self, query: Query, now: int, *, stale: bool = False) -> Page:
         """A page of a search. `stale` shows every conversation in its state before the present one, if there is one."""
         found = await self._index.search(query, now, lambda plan, count: self._passes(query, plan, count))
-        keys = found.keys[query.first : query.first + query.page_size]
+        keys = found.page(query.first, query.page_size)
         rows = [row for key in keys if (row := self._row(self._index.plan(key), now, stale=stale))]
-        return Page(rows, self._roughly(len(found.keys)))
+        return Page(rows, self._roughly(len(found)))
 
     def by_id(self, identifiers: Iterable[str], now: int, *, stale: bool = False) -> list[Row]:
         """The conversations among those ids that are visible, in the order asked for."""
@@ -64,7 +64,7 @@ class Organisation:
     def find(self, identifier: str) -> Plan | None:
         """The plan behind an id, visible or not."""
         key = identity.key_of(self.seed, identifier)
-        return None if key is None else self.population.find(key)
+        return None if key is None else self._index.find(key)
 
     def identifier(self, key: int) -> str:
         """The id of a key."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -20,6 +21,7 @@ from producer.simulator.options import SimulatorOptions
 from producer.simulator.organisation import Organisation
 from producer.simulator.platform import Platform
 from producer.simulator.playback import Playback
+from producer.simulator.population import millis_of
 
 _GRACE = 0.5
 """Seconds that answers under way get when the simulator stops."""
@@ -60,9 +62,13 @@ class Simulator:
         """Give the client the permission for conversation details, or take it away."""
         self.front.permission = allowed
 
-    def limit(self, per_minute: int) -> None:
-        """Change the rate limit."""
-        self.front.quotas.limit = per_minute
+    def limit(self, per_minute: int, *, notice: timedelta = timedelta(0)) -> None:
+        """Change the rate limit: headers tell of it now, it holds after the notice on the organisation's clock."""
+        self.front.quotas.change(per_minute, self.clock.now(), millis_of(notice.total_seconds()))
+
+    def share(self, part: float) -> None:
+        """Let another client on the same token ask for this part of the limit from now on."""
+        self.front.quotas.other_share = part
 
 
 @contextlib.asynccontextmanager

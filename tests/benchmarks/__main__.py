@@ -1,6 +1,6 @@
 """All figures of the whole path, each against its bound, in one run on this machine.
 
-    python -m tests.benchmarks [new] [unchanged] [summary] [rate-limit] [sizes] [restore]
+    python -m tests.benchmarks [new] [unchanged] [summary] [rate-limit] [sizes] [restore] [verify]
 
 Ends with 1 when a bound is missed.
 """
@@ -19,6 +19,7 @@ from tests.benchmarks.figures import Figure
 from tests.benchmarks.rate_limit import rate_limit
 from tests.benchmarks.restore import restore
 from tests.benchmarks.sizes import sizes
+from tests.benchmarks.verify import verify
 from tests.benchmarks.whole_path import new, summary, unchanged
 
 PARTS: Mapping[str, Callable[[], list[Figure]]] = {
@@ -28,6 +29,7 @@ PARTS: Mapping[str, Callable[[], list[Figure]]] = {
     "rate-limit": rate_limit,
     "sizes": sizes,
     "restore": restore,
+    "verify": verify,
 }
 
 

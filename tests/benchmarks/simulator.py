@@ -1,10 +1,12 @@
 """How many pages a second the simulator serves on one core while its organisation evolves. Prints figures.
 
     python -m tests.benchmarks.simulator [--seconds 10] [--speed 60] [--rate 150000]
-        [--window-minutes 20] [--age-minutes 0]
+        [--window-minutes 20] [--age-minutes 0] [--stay] [--truth-days 3]
 
 The simulator runs as a process of its own on one core; the client, raw sockets that only count bytes, on another. The
-client walks through the pages of a window that moves along with the organisation's present, again and again.
+client walks through the pages of a window that moves along with the organisation's present, again and again; with
+`--stay` the window is the same all the time, while what is in it changes. In the end it reads the truth of so many days
+and the log of answers, as the judge does.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 import orjson
 
@@ -80,13 +83,14 @@ def login(connection: Connection) -> str:
 class Walk:
     """The pages of the latest window, over and over; shared by all lanes."""
 
-    def __init__(self, window: timedelta, age: timedelta, speed: float, began: float) -> None:
+    def __init__(self, window: timedelta, age: timedelta, speed: float, began: float, *, stays: bool) -> None:
         self._window, self._age, self._speed, self._began = window, age, speed, began
+        self._stays = stays
         self._next = 1
         self._interval = ""
 
     def request(self) -> bytes:
-        if self._next == 1:
+        if self._next == 1 and not (self._stays and self._interval):
             end = ORIGIN + timedelta(seconds=(time.time() - self._began) * self._speed) - self._age
             self._interval = f"{(end - self._window).isoformat()}/{end.isoformat()}"
         paging = {"pageSize": 100, "pageNumber": self._next}
@@ -133,12 +137,27 @@ def resident(process: int) -> float:
     return int(line.split()[1]) / 1024
 
 
+def read_back(port: int, days: float, began: float, speed: float) -> None:
+    """Read what the judge reads, and print how much there is and how long it takes."""
+    now = ORIGIN + timedelta(seconds=(time.time() - began) * speed)
+    since = int((now - timedelta(days=days)).timestamp() * 1000)
+    for path in (f"/truth?since={since}", "/answers"):
+        asked, lines, octets = time.monotonic(), 0, 0
+        with urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+            for line in answer:
+                lines += 1
+                octets += len(line)
+        spent = time.monotonic() - asked
+        print(f"{path:>28}: {lines:,} lines, {octets / 1e6:.0f} MB in {spent:.1f} s")
+
+
 def run(arguments: argparse.Namespace, port: int, process: int, began: float) -> None:
     token = login(Connection(port))
     window, age = timedelta(minutes=arguments.window_minutes), timedelta(minutes=arguments.age_minutes)
+    walk = Walk(window, age, arguments.speed, began, stays=arguments.stay)
     for name, seconds in (("warming up", arguments.seconds / 2), ("measured", arguments.seconds)):
         used, started = cpu_seconds(process), time.monotonic()
-        measured = measure(port, token, Walk(window, age, arguments.speed, began), seconds)
+        measured = measure(port, token, walk, seconds)
         spent = time.monotonic() - started
         print(
             f"{name:>11}: {measured.pages / spent:7.1f} pages/s  {measured.octets / spent / 1e6:7.1f} MB/s  "
@@ -147,6 +166,7 @@ def run(arguments: argparse.Namespace, port: int, process: int, began: float) ->
             f"slowest {measured.slowest:5.3f} s  "
             f"RSS {resident(process):5.0f} MB  statuses {sorted(measured.statuses)}"
         )
+    read_back(port, arguments.truth_days, began, arguments.speed)
 
 
 def main() -> None:
@@ -156,6 +176,8 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=150_000)
     parser.add_argument("--window-minutes", type=float, default=20)
     parser.add_argument("--age-minutes", type=float, default=0, help="how long ago the window ended")
+    parser.add_argument("--stay", action="store_true", help="ask for the same window all the time")
+    parser.add_argument("--truth-days", type=float, default=3, help="days of the truth that are read in the end")
     arguments = parser.parse_args()
     began = time.time()
     options = ["--port", "0", "--output", "json", "--limit", "1000000000", "--origin", ORIGIN.isoformat()]

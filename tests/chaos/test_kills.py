@@ -10,6 +10,8 @@ import pytest
 
 from producer.dev.broker import Broker
 from producer.dev.judge.verdict import Verdict
+from producer.verify.report import as_text
+from producer.verify.verification import Report
 from tests.support.chaos.history import HEAD_LAG, POLL_INTERVAL, SPEED, History, Struck, script
 from tests.support.chaos.plans import Point, lives
 from tests.support.stage import Stage
@@ -35,6 +37,7 @@ class Run:
     exit_code: int
     stopped_at: datetime
     verdict: Verdict
+    report: Report
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,14 @@ def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         history.caught_up(last, TRANSACTIONS)
         stopped_at = stage.now()
         exit_code = last.stop()
-        yield Run(kills=kills, committed=committed, exit_code=exit_code, stopped_at=stopped_at, verdict=stage.verdict())
+        yield Run(
+            kills=kills,
+            committed=committed,
+            exit_code=exit_code,
+            stopped_at=stopped_at,
+            verdict=stage.verdict(),
+            report=stage.verified(),
+        )
 
 
 def test_thirty_times_it_was_killed_where_it_hurts(run: Run) -> None:
@@ -65,6 +75,11 @@ def test_what_was_committed_when_nobody_knew_is_committed(run: Run) -> None:
 
 def test_nothing_is_lost_doubled_or_out_of_order(run: Run) -> None:
     assert run.verdict.zeros, run.verdict.as_json()
+
+
+def test_verify_agrees_with_the_judge(run: Run) -> None:
+    assert run.report.ok, as_text(run.report)
+    assert run.report.records == run.report.made_again == run.verdict.records
 
 
 def test_there_was_enough_to_judge(run: Run) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from producer.dev.broker import Broker
 from producer.errors import PrerequisiteMissing
+from producer.verify.report import as_text
 from tests.support.chaos.history import History, script
 from tests.support.chaos.plans import Point, lives
 from tests.support.stage import Stage
@@ -45,5 +46,8 @@ def test_kills_outages_and_bad_answers(seed: int, tmp_path: Path) -> None:
         assert last.stop() == 0
         verdict = stage.verdict()
         assert verdict.zeros, verdict.as_json()
+        report = stage.verified()
+        assert report.ok, as_text(report)
+        assert report.records == verdict.records
         assert outages >= DECKS * 5
         assert set(FAULTS) <= set(stage.organisation.stats()["faults"])

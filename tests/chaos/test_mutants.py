@@ -1,4 +1,4 @@
-"""The judge under test: the product broken on purpose loses or doubles, and the judge finds it out.
+"""The judge under test: the product broken on purpose loses or doubles, and the judge finds it out; so does `verify`.
 
 Each history is made so that the fault must show: nothing here depends on luck or on time.
 """
@@ -13,6 +13,7 @@ import pytest
 
 from producer import errors
 from producer.dev.broker import Broker
+from producer.verify.findings import Check
 from tests.support.chaos.history import History, script
 from tests.support.chaos.mutants import batches_not_awaited, checkpoint_before_records, restore_before_ownership
 from tests.support.chaos.plans import Blow, Life, Point
@@ -36,6 +37,7 @@ def test_a_checkpoint_before_its_records_loses_them(history: History) -> None:
     assert successor.stop() == 0
     verdict = history.stage.verdict()
     assert verdict.lost > 0, verdict.as_json()
+    assert history.stage.verified().findings.counts[Check.MISSING] >= verdict.lost
 
 
 def test_a_refused_batch_that_nobody_awaits_is_lost(history: History) -> None:
@@ -46,6 +48,9 @@ def test_a_refused_batch_that_nobody_awaits_is_lost(history: History) -> None:
     verdict = history.stage.verdict()
     assert verdict.lost > 0, verdict.as_json()
     assert verdict.unaccounted > 0, verdict.as_json()
+    counts = history.stage.verified().findings.counts
+    assert counts[Check.MISSING] > 0
+    assert counts[Check.SUMS] > 0
 
 
 def test_a_refused_batch_that_is_awaited_is_not(history: History) -> None:
@@ -57,6 +62,7 @@ def test_a_refused_batch_that_is_awaited_is_not(history: History) -> None:
     assert discarded["error"] == errors.SinkRefused.__name__
     verdict = history.stage.verdict()
     assert verdict.zeros, verdict.as_json()
+    assert history.stage.verified().ok
 
 
 def test_a_restore_before_ownership_doubles_what_a_predecessor_still_commits(history: History) -> None:
@@ -85,3 +91,5 @@ def test_a_restore_before_ownership_doubles_what_a_predecessor_still_commits(his
     assert mutant.stop() == 0
     verdict = history.stage.verdict()
     assert verdict.doubled > 0, verdict.as_json()
+    found = history.stage.verified().findings.counts
+    assert 0 < found[Check.DOUBLED] <= verdict.doubled  # which counts dead letters too

@@ -5,6 +5,7 @@ A broker with an authorizer; the open listener's user is its administrator, the 
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 import time
@@ -28,6 +29,9 @@ from producer.kafka.options import KafkaOptions, SecurityOptions
 from producer.kafka.reader import tail
 from producer.kafka.sink import KafkaSink
 from producer.model.batch import Topic
+from producer.verify.findings import Check
+from producer.verify.progress import Progress
+from producer.verify.verification import Task, verify
 from tests.support.sinks import StandingClock, batch, options
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "operating.md"
@@ -91,6 +95,7 @@ def documented(purpose: str) -> list[Allowed]:
 THE_DAEMON = documented("the daemon")
 CREATING = documented("topics create")
 READING = documented("reading")
+VERIFYING = documented("verify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +208,18 @@ async def test_reading_a_topic_needs_its_own_permission(guarded: Guarded, topic_
     guarded.allow(topic_prefix, THE_DAEMON)
     with pytest.raises(SinkRefused, match=r"[Aa]uthoriz"):
         await values()
+
+
+async def test_verifying_needs_its_own_permissions(guarded: Guarded, topic_prefix: str) -> None:
+    there = guarded.options(topic_prefix)
+    guarded.allow(topic_prefix, [*THE_DAEMON, *CREATING])
+    await topics.create(there)
+    await works(there)
+
+    guarded.allow(topic_prefix, VERIFYING)
+    report = await verify(Task(kafka=there), Progress(io.StringIO()))
+    assert report.findings.counts[Check.READABLE] == 2  # what was written here is no Avro
+    for missing in VERIFYING:
+        guarded.allow(topic_prefix, [each for each in VERIFYING if each != missing])
+        with pytest.raises(SinkRefused, match=r"[Aa]uthoriz"):
+            await verify(Task(kafka=there), Progress(io.StringIO()))

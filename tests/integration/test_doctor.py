@@ -216,17 +216,18 @@ def cases(ward: Ward) -> list[Case]:
             ward.organisation("past"),
         ),
         Case(
-            "tiers that do not fit the limit",
-            {"budget": ("warning", "of 17,280 requests", "capture.rereads")},
-            {"CAPTURE__REREADS": "31s", "LIMITS__REQUESTS_PER_MINUTE": "12", "LIMITS__HEADROOM": "0"},
-        ),
-        Case(
-            "a limit below the setting, and a declaration above what is there",
+            "a limit below the setting, tiers that do not fit it, and a declaration above what is there",
             {
                 "rate limit": ("warning", "the API allows 120 a minute", "limits.requests_per_minute to 120"),
+                "budget": ("warning", "of 172,800 requests", "capture.rereads"),
                 "topics": ("warning", "ward.state.v1: the replication factor is 1, declared 2", "reassign"),
             },
-            {**ward.organisation("headed"), "KAFKA__REPLICATION_FACTOR": "2"},
+            {
+                **ward.organisation("headed"),
+                "CAPTURE__HEAD_LAG": "1s",
+                "CAPTURE__REREADS": "4s",
+                "KAFKA__REPLICATION_FACTOR": "2",
+            },
         ),
     ]
 
@@ -282,6 +283,7 @@ def test_what_hangs_on_a_failure_is_skipped_with_its_reason(runs: dict[str, tupl
         "rate limit": "login failed",
         "organisation": "login failed",
         "permission": "login failed",
+        "budget": "login failed",
         "topics": "broker failed",
         "topic access": "broker failed",
         "transactional id": "broker failed",

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producer.genesys.limiter import MINUTE, SPACING, Limiter, LimiterPolicy
+from producer.genesys.limiter import SPACING, Limiter, LimiterPolicy
+from producer.genesys.limiter_learned import MINUTE
 from producer.model.checkpoint import Usage
 from tests.support.clock import NOON
 
@@ -168,18 +169,24 @@ def test_a_server_that_allows_less_refuses_rarely_and_nothing_is_sent_while_it_a
             accepted.append(now)
             limiter.answered(NOON + now)
             continue
-        assert limiter.refused(NOON + now, timedelta(seconds=retry_after)) == max(lately, policy.cap // 12)
+        before = limiter.cap(NOON + now)
+        learned = limiter.refused(NOON + now, timedelta(seconds=retry_after))
+        assert min(int(0.46 * lately), before) <= learned <= before
         silent_until = now + timedelta(seconds=retry_after)
         refusals.append(now)
     assert len(refusals) <= 15
 
 
 @given(learned=st.integers(1, 269), minutes=st.integers(0, 60))
-def test_a_learned_cap_rises_by_a_fiftieth_of_the_configured_one_a_minute_until_it_no_longer_binds(
-    learned: int, minutes: int
-) -> None:
+def test_a_learned_cap_stands_for_ten_minutes_and_then_rises_ever_faster(learned: int, minutes: int) -> None:
     limiter = Limiter(LimiterPolicy(), now=NOON)
-    limiter.resume(Usage(at=NOON, recent=0, learned=learned), NOON)
-    risen = learned + int(minutes * 5.4)
-    assert limiter.learned(NOON + minutes * MINUTE) == (risen if risen < 270 else None)
-    assert limiter.cap(NOON + minutes * MINUTE) == min(risen, 270)
+    limiter.resume(Usage(at=NOON + 9 * MINUTE, recent=0, learned=learned, learned_at=NOON), NOON)
+    caps = [limiter.cap(NOON + minute * MINUTE) for minute in (minutes, minutes + 1)]
+    if minutes < 10:
+        assert caps == [learned, learned]
+    elif minutes < 20:
+        assert learned <= caps[0] <= caps[1] <= min(270, learned * 1.06)
+    else:
+        fast = 2.7 * (minutes - 20) ** 2
+        assert caps[0] == min(270, learned + int(0.06 * learned + fast))
+    assert limiter.cap(NOON + 30 * MINUTE) == 270

@@ -14,6 +14,7 @@ Product time runs `speed` times as fast as real time, so that waits of a minute 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import secrets
@@ -45,6 +46,8 @@ from producer.kafka.topics import create
 from producer.model.batch import Topic
 from producer.settings import load
 from producer.simulator import SimulatorOptions
+from producer.verify.progress import Progress
+from producer.verify.verification import Report, Task, verify
 from tests.support.simulated import SimulatedOrganisation
 from tests.support.sinks import Found, read_committed
 
@@ -181,6 +184,11 @@ class Stage:
             adopt=capture.watch.adopt,
             allowance=self.script.allowance,
         )
+
+    def verified(self) -> Report:
+        """What `verify` finds."""
+        settings = load(environ=rehearsal.environ_of(self._settings()), needs=("kafka",))
+        return asyncio.run(verify(Task(kafka=kafka_options(settings)), Progress(io.StringIO())))
 
     def _settings(self) -> dict[str, str | None]:
         shared = rehearsal.settings_for(

@@ -10,8 +10,8 @@ from producer.doctor.results import Prerequisite, Result, failed, ok, warning
 from producer.flow.reading import CLOCK_TOLERANCE
 from producer.genesys.auth import Token, token_of, token_refused
 from producer.genesys.exchange import Answer, NoAnswer, served_at
-from producer.genesys.gate import allowed_by
 from producer.genesys.limiter import LimiterPolicy
+from producer.genesys.limiter_told import allowance_of
 from producer.genesys.outcome import Trouble, complained
 from producer.genesys.query import hits_of
 from producer.genesys.retry import NotFound
@@ -119,10 +119,11 @@ def permission(answer: Answer, now: datetime) -> Result:
 
 def rate_limit(policy: LimiterPolicy, answer: Answer) -> Result:
     """The limit in force: what the answer tells, else what the settings say."""
-    told = allowed_by(answer.headers)
+    allowance = allowance_of(answer.headers)
     own = f"limits.requests_per_minute is {policy.requests_per_minute}, used up to {policy.cap}"
-    if told is None:
+    if allowance is None:
         return ok(Prerequisite.RATE_LIMIT, f"{own}; the API does not say")
+    told = allowance.allowed
     if told < policy.requests_per_minute:
         cure = f"set limits.requests_per_minute to {told}; until then the daemon keeps to what it is told"
         return warning(Prerequisite.RATE_LIMIT, f"the API allows {told} a minute; {own}", cure)

@@ -16,7 +16,7 @@ from producer.doctor.judging.source import Exchange
 from producer.doctor.results import Outcome, Prerequisite, Result, failed, ok
 from producer.genesys.auth import Token, bearing, token_request
 from producer.genesys.exchange import Answer, NoAnswer, Request
-from producer.genesys.gate import allowed_by
+from producer.genesys.limiter_told import allowance_of
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.query import Question, count_request, organisation_request, page_request
 from producer.genesys.regions import Endpoints
@@ -88,8 +88,8 @@ class SourceProbe:
             results.append(judging.rate_limit(self.options.limiter, exchange.answer))
         if last.outcome is not Outcome.OK:
             return [*results, last]
-        allowed = allowed_by(exchange.answer.headers)
-        return [*results, last, await self._budget(transport, token, allowed)]
+        allowance = allowance_of(exchange.answer.headers)
+        return [*results, last, await self._budget(transport, token, allowance.allowed if allowance else None)]
 
     async def _budget(self, transport: Transport, token: Token, allowed: int | None) -> Result:
         """Whether a day of the tiers that are configured can be read in a day, at the volume of yesterday."""

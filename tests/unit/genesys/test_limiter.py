@@ -8,6 +8,7 @@ import pytest
 
 from producer import errors
 from producer.genesys.limiter import Limiter, LimiterPolicy
+from producer.genesys.limiter_told import Allowance, allowance_of
 from producer.model.checkpoint import Usage
 from tests.support.clock import NOON
 
@@ -77,7 +78,7 @@ def test_a_429_stops_everything_until_the_wait_is_over() -> None:
     made = limiter(requests_per_minute=240)
     send(made, 0, 0)
     made.answered(at(1))
-    assert made.refused(at(1), seconds(42)) == 20
+    assert made.refused(at(1), seconds(42)) == 120
     assert made.reserve(at(2)) == seconds(41)
     send(made, 43)
 
@@ -90,31 +91,153 @@ def test_a_shorter_wait_does_not_shorten_a_longer_one() -> None:
     assert made.reserve(at(3)) == seconds(40)
 
 
-def test_the_learned_cap_is_what_was_accepted_in_the_last_minute() -> None:
+def loaded(answers: int, every: float = 1.0) -> Limiter:
+    """120 a minute, and so many answers, one every so many seconds."""
     made = limiter(requests_per_minute=120)
-    for number in range(30):
-        send(made, number)
-        made.answered(at(number + 0.1))
-    send(made, 30)
-    assert made.refused(at(30.1), seconds(1)) == 30
-    assert (made.learned(at(30.1)), made.cap(at(30.1))) == (30, 30)
-    assert made.learned(at(30.1 + 60)) == 32
+    for number in range(answers):
+        send(made, number * every)
+        made.answered(at(number * every))
+    return made
+
+
+def test_the_learned_cap_is_a_little_less_than_what_was_accepted_in_the_last_minute() -> None:
+    made = loaded(60)
+    send(made, 59.5)
+    assert made.refused(at(59.5), NOTHING) == int(60 * 0.97)
+    assert (made.learned(at(60)), made.cap(at(60))) == (58, 58)
+
+
+def test_of_a_minute_only_the_span_counts_that_the_wait_leaves() -> None:
+    made = loaded(75, every=0.75)
+    send(made, 57)
+    """48 were accepted in the last 37 s, of which half a second is a matter of rounding."""
+    assert made.refused(at(57), seconds(24)) == int(0.97 * 48 * (1 - 0.5 / 37))
+
+
+@pytest.mark.parametrize("wait", [50, 60, 300])
+def test_a_wait_that_speaks_of_something_else_takes_no_more_than_half(wait: float) -> None:
+    made = loaded(80, every=0.7)
+    send(made, 56)
+    assert made.refused(at(56), seconds(wait)) == int(0.97 * (40 if wait < 60 else 80))
+
+
+def test_after_ten_minutes_the_learned_cap_rises_until_it_no_longer_binds() -> None:
+    made = loaded(60)
+    send(made, 59.5)
+    made.refused(at(59.5), NOTHING)
+    minutes = [(count, made.learned(at(59.5 + 60 * count))) for count in (10, 15, 20, 25, 30)]
+    assert minutes == [(10, 58), (15, 59), (20, 61), (25, 91), (30, None)]
+
+
+def test_refused_again_within_ten_minutes_it_takes_off_more() -> None:
+    made = loaded(60)
+    send(made, 59.5)
+    assert made.refused(at(59.5), NOTHING) == 58
+    send(made, 69.5)
+    made.answered(at(69.5))
+    send(made, 70.5)
+    assert made.refused(at(70.5), NOTHING) == int(50 * 0.93)
+
+
+def test_when_we_sent_little_half_of_the_cap_stays() -> None:
+    made = loaded(10)
+    send(made, 10)
+    assert made.refused(at(10), seconds(1)) == 60
+
+
+def test_a_single_429_out_of_the_blue_teaches_nothing_below_a_learned_cap_and_one_right_after_it_does() -> None:
+    made = limiter(requests_per_minute=120, usage=Usage(at=NOON, recent=0, learned=100))
+    caps = []
+    for instant in (70, 200, 250):
+        send(made, instant)
+        caps.append(made.refused(at(instant), seconds(1)))
+    assert caps == [100, 100, 50]
+
+
+def test_a_429_to_what_was_sent_before_the_pause_teaches_nothing_more() -> None:
+    made = loaded(60)
+    send(made, 60, 60.5)
+    first = made.refused(at(60.6), seconds(30))
+    assert made.refused(at(60.7), seconds(30)) == first
+    assert made.reserve(at(61)) == seconds(29.7)
 
 
 def test_timeouts_and_refusals_teach_nothing_but_hold_their_places() -> None:
     made = limiter(requests_per_minute=24)
     send(made, 0, 0)
     made.lost(at(1))
-    assert made.refused(at(1), NOTHING) == 2
+    assert made.refused(at(1), NOTHING) == 12
     assert made.used(at(1)) == 2
+
+
+def said(allowed: int, count: int | None = None, reset: float | None = None) -> Allowance:
+    return Allowance(allowed=allowed, count=count, reset=None if reset is None else seconds(reset))
 
 
 def test_a_lower_limit_in_headers_is_believed_and_a_higher_one_is_not() -> None:
     made = limiter(requests_per_minute=100)
-    made.told(40)
+    made.told(said(40), NOON)
     lower = made.cap(NOON)
-    made.told(400)
+    made.told(said(400), NOON)
     assert (lower, made.cap(NOON)) == (40, 100)
+
+
+def test_what_others_take_of_the_window_is_left_to_them_and_a_hundredth_besides() -> None:
+    made = limiter(requests_per_minute=1000)
+    for instant in (0, 1, 2):
+        send(made, instant)
+        made.answered(at(instant))
+    send(made, 3)
+    made.told(said(300, count=64, reset=1), at(3))
+    assert made.cap(at(3)) == 300 - (64 - 3 - 1) - 3
+
+
+def test_the_own_requests_of_an_earlier_window_are_not_in_its_count() -> None:
+    made = limiter(requests_per_minute=1000)
+    for instant in (0, 10, 20):
+        send(made, instant)
+        made.answered(at(instant))
+    made.told(said(300, count=20, reset=49), at(20))
+    """Since 8: two of ours; 18 of others in 12 of 60 s."""
+    assert made.cap(at(20)) == 300 - 90 - 3
+
+
+def test_the_most_that_others_took_counts_for_a_little_more_than_a_minute() -> None:
+    made = limiter(requests_per_minute=1000)
+    for instant, count in ((0, 0), (70, 50), (100, 20), (136, 10)):
+        made.told(said(300, count=count, reset=1), at(instant))
+    caps = [made.cap(at(instant)) for instant in (134, 135, 164, 165, 300)]
+    assert caps == [247, 277, 277, 287, 287]
+
+
+def test_where_others_take_all_one_a_minute_is_left() -> None:
+    made = limiter()
+    made.told(said(30, count=30, reset=1), NOON)
+    assert made.cap(NOON) == 1
+
+
+@pytest.mark.parametrize(("count", "reset", "waits"), [(297, 30, 30), (296, 30, 0), (298, 2, 2), (297, 2, 0)])
+def test_when_next_to_nothing_is_left_beside_others_everything_waits_for_the_next_window(
+    count: int, reset: float, waits: float
+) -> None:
+    made = limiter(requests_per_minute=300)
+    made.told(said(300, count=0, reset=60), at(-100))
+    made.told(said(300, count=count, reset=reset), NOON)
+    made.told(said(1_000_000, count=0, reset=60), at(70))
+    assert max(NOTHING, made.reserve(at(0.5)) + seconds(0.5) if waits else made.reserve(at(0.5))) == seconds(waits)
+
+
+def test_a_429_that_headers_explain_teaches_nothing() -> None:
+    made = limiter(requests_per_minute=120)
+    send(made, 0, 1)
+    made.answered(at(1))
+    made.told(said(100, count=100), at(2))
+    made.refused(at(2), seconds(30))
+    assert made.learned(at(2)) is None
+    made.told(said(100, count=50), at(40))
+    send(made, 40)
+    made.refused(at(41), seconds(10))
+    assert made.learned(at(41)) == 60
 
 
 def test_fewer_places_than_are_taken_wait_until_enough_are_free() -> None:
@@ -122,16 +245,17 @@ def test_fewer_places_than_are_taken_wait_until_enough_are_free() -> None:
     for instant in (0, 1, 2):
         send(made, instant)
         made.answered(at(instant))
-    made.told(2)
+    made.told(said(2), at(2))
     assert made.reserve(at(10)) == seconds(51)
 
 
-def test_the_checkpoint_carries_what_is_used_and_learned() -> None:
+def test_the_checkpoint_carries_what_is_used_and_what_was_learned_when() -> None:
     made = limiter(requests_per_minute=240)
     send(made, 0, 0, 0)
     made.answered(at(1))
     made.refused(at(2), NOTHING)
-    assert made.usage(at(3)) == Usage(at=at(3), recent=3, learned=20)
+    assert made.usage(at(3)) == Usage(at=at(3), recent=3, learned=120, learned_at=at(2))
+    assert made.usage(at(1900)) == Usage(at=at(1900), recent=1)
 
 
 def test_a_successor_counts_what_was_spent_and_the_even_rate_since() -> None:
@@ -164,8 +288,8 @@ def test_a_limiter_that_resumes_what_it_spent_itself_counts_nothing_twice() -> N
     made.answered(at(1))
     made.refused(at(2), NOTHING)
     made.resume(Usage(at=at(2), recent=3, learned=7), at(2))
-    assert made.usage(at(2)) == Usage(at=at(2), recent=3, learned=20)
-    made.resume(Usage(at=at(2), recent=5, learned=7), at(2))
+    assert made.usage(at(2)) == Usage(at=at(2), recent=3, learned=120, learned_at=at(2))
+    made.resume(Usage(at=at(9), recent=5, learned=7, learned_at=at(1)), at(2))
     assert made.used(at(2)) == 5
 
 
@@ -174,3 +298,21 @@ def test_it_shows_its_state() -> None:
     send(made, 0, 0)
     made.answered(at(1))
     assert repr(made) == "<Limiter 1 in flight, 1 ended, 2 sent lately>"
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowance"),
+    [
+        ({}, None),
+        ({"inin-ratelimit-allowed": "many", "inin-ratelimit-count": "1"}, None),
+        ({"inin-ratelimit-allowed": "300"}, said(300)),
+        ({"inin-ratelimit-allowed": "300", "inin-ratelimit-count": "7", "inin-ratelimit-reset": "9"}, said(300, 7, 9)),
+        ({"inin-ratelimit-allowed": "300", "inin-ratelimit-count": "-7", "inin-ratelimit-reset": "61"}, said(300)),
+    ],
+)
+def test_headers_are_read_as_far_as_they_make_sense(headers: dict[str, str], allowance: Allowance | None) -> None:
+    assert allowance_of(headers) == allowance
+
+
+def test_an_allowance_that_does_not_say_how_much_is_used_is_not_spent() -> None:
+    assert (said(300).all_but_spent(300), said(300, 299).all_but_spent(1), said(1).spent) == (False, False, False)

@@ -86,7 +86,7 @@ def test_a_checkpoint_is_json_that_a_person_can_read_behind_the_format_byte() ->
         "config_digest": "",
         "adoption_done": True,
         "offsets": [5, 0, 7],
-        "usage": {"at": "2026-03-02T10:00:00.000007Z", "recent": 12, "learned": 200},
+        "usage": {"at": "2026-03-02T10:00:00.000007Z", "recent": 12, "learned": 200, "learned_at": None},
         "open_reads": [],
         "running_jobs": ["job"],
         "commands_offset": 3,

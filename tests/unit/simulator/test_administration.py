@@ -126,6 +126,8 @@ async def test_stats(connect: Any, clock: ManualClock) -> None:
             "limitPerMinute": 2,
             "quotaUsed": 2,
             "maxAcceptedPerMinute": 2,
+            "maxOverLimit": 0,
+            "acceptedOfOther": 0,
             "lastSeq": 4,
         }
 
@@ -147,6 +149,8 @@ async def test_control(connect: Any) -> None:
     async with connect() as client:
         wanted = {
             "limitPerMinute": 7,
+            "noticeSeconds": 0.5,
+            "otherClientShare": 0.25,
             "permission": False,
             "secret": "new",
             "revokeTokens": True,
@@ -154,13 +158,25 @@ async def test_control(connect: Any) -> None:
         }
         assert await client.ask("POST", "/control", wanted) == (
             200,
-            {"limitPerMinute": 7, "permission": False, "latencySeconds": 0.0, "tokenLifetimeSeconds": 60},
+            {
+                "limitPerMinute": 7,
+                "otherClientShare": 0.25,
+                "permission": False,
+                "latencySeconds": 0.0,
+                "tokenLifetimeSeconds": 60,
+            },
         )
         assert (await client.query(MORNING))[0] == 401
         assert (await client.login())[0] == 401
         assert (await client.login(secret="new"))[1]["expires_in"] == 60
         assert (await client.query(MORNING))[0] == 403
-        for wrong in ({"weather": "fine"}, {"limitPerMinute": 0}):
+        for wrong in (
+            {"weather": "fine"},
+            {"limitPerMinute": 0},
+            {"limitPerMinute": 9, "noticeSeconds": "soon"},
+            {"noticeSeconds": 5},
+            {"otherClientShare": 1},
+        ):
             async with client.session.post(f"{client.simulator.url}/control", json=wrong) as answer:
                 assert answer.status == 400
 

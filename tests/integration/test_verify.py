@@ -1,0 +1,388 @@
+"""`verify` on the topics of a real run, and on copies of them with which something was done."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from producer.app import kafka_options
+from producer.dev.broker import Broker
+from producer.dev.judge.decoding import Decoder
+from producer.encoding.avro import Avro
+from producer.encoding.schemas import Subject
+from producer.model.batch import Topic
+from producer.model.instants import from_millis, to_millis
+from producer.settings import load
+from producer.verify.progress import Progress
+from producer.verify.report import as_json
+from producer.verify.verification import Task, verify
+from tests.support.copying import Records, Tamper, copied
+from tests.support.sinks import Found
+from tests.support.stage import Daemon, Script, Stage
+
+pytestmark = pytest.mark.timeout(180)
+
+SECONDS = 90.0
+AVRO = Avro.shipped()
+DECODER = Decoder.shipped()
+COMPACTS = {"cleanup_policy": "compact", "min_compaction_lag_ms": str(30 * 86_400_000)}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that has ended, and how its daemon was told where the topics are."""
+
+    stage: Stage
+    daemon: Daemon
+
+    @property
+    def conversations(self) -> Records:
+        return self.stage.found(Topic.CONVERSATIONS)
+
+    def verify(self, *words: str, **settings: str) -> tuple[int, Any]:
+        """The exit code and the report, of a process of its own where there are arguments."""
+        environ = self.daemon.environ | {f"PRODUCER_{name}": value for name, value in settings.items()}
+        if not words:
+            task = Task(kafka=kafka_options(load(environ=environ)))
+            report = asyncio.run(verify(task, Progress(io.StringIO())))
+            return int(not report.ok), json.loads(as_json(report))
+        done = subprocess.run(
+            [sys.executable, "-m", "producer", "verify", "--output", "json", *words],
+            capture_output=True,
+            text=True,
+            env=environ,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert done.stderr == ""
+        return done.returncode, json.loads(done.stdout)
+
+    def verify_conversations(self, tamper: Tamper, *words: str, **configuration: str) -> tuple[int, Any]:
+        """With a copy of the conversations in place of the topic."""
+        topic = self.stage.topic(Topic.CONVERSATIONS)
+        name = copied(self.stage.broker, topic, tamper, **(COMPACTS | configuration))
+        return self.verify(*words, KAFKA__TOPICS__CONVERSATIONS=name)
+
+    def verify_audit(self, tamper: Tamper) -> tuple[int, Any]:
+        """With a copy of the audit in place of the topic."""
+        name = copied(self.stage.broker, self.stage.topic(Topic.AUDIT), tamper)
+        return self.verify(KAFKA__TOPICS__AUDIT=name)
+
+
+@pytest.fixture(scope="module")
+def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Two daemons, the first of which was killed; both were verified while the second ran."""
+    with Stage(broker, tmp_path_factory.mktemp("verify"), Script(speed=60, poison=0.02)) as stage:
+        stage.make_topics()
+        killed = stage.start()
+        stage.wait_until_covered(killed)
+        killed.signal(signal.SIGKILL)
+        killed.wait_for_end()
+        daemon = stage.start()
+        stage.wait_until_covered(daemon)
+        daemon.wait_until(lambda status: status["sources"][0]["changed"] > 50, "changes")
+        for _ in range(2):
+            assert Run(stage, daemon).verify("--contents", "all") == (0, Ok())
+        assert daemon.stop() == 0
+        yield Run(stage, daemon)
+
+
+class Ok:
+    """Equal to a report in which nothing is wrong."""
+
+    def __eq__(self, report: object) -> bool:
+        return isinstance(report, dict) and report["ok"] is True and report["findings"] == [] and not report["counts"]
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "a report in which nothing is wrong"
+
+
+def decoded(found: Found) -> dict[str, Any]:
+    return DECODER.read(found.value or b"")
+
+
+def reads_in(events: list[dict[str, Any]]) -> set[str]:
+    """The reads that audit events tell of."""
+    return {event["requestId"] for event in events if event["action"] == "EXTRACTION_STARTED"}
+
+
+def trails(records: Records) -> dict[bytes, Records]:
+    """The records of each conversation."""
+    grouped: dict[bytes, Records] = defaultdict(list)
+    for each in records:
+        grouped[each.key or b""].append(each)
+    return grouped
+
+
+def victim(records: Records, length: int) -> Records:
+    """The records of a conversation that has so many at least."""
+    return next(trail for trail in trails(records).values() if len(trail) >= length)
+
+
+def findings(report: Any, check: str) -> list[tuple[str | None, list[str]]]:
+    """The reads and ids of the findings of one check."""
+    return [(each["read"], each["ids"]) for each in report["findings"] if each["check"] == check]
+
+
+def test_a_sound_run_is_found_sound(run: Run) -> None:
+    code, report = run.verify("--contents", "all")
+
+    assert (code, report) == (0, Ok())
+    records = run.conversations
+    events = run.stage.decoded(Topic.AUDIT)
+    assert report["read"]["records"] == len(records) > 100
+    assert report["read"]["auditEvents"] == len(events)
+    methods = report["methods"]
+    assert methods["readsBySum"] == len(reads_in(events))
+    assert methods["readsByLastState"] == methods["conversationsBeyondLag"] == 0
+    assert methods["contentsMadeAgain"] == len(records)
+    assert methods["conversations"] == methods["conversationsWithState"] == len(trails(records))
+
+
+def test_a_copy_is_as_sound_as_the_original(run: Run) -> None:
+    assert run.verify_conversations(lambda records: records) == (0, Ok())
+
+
+@pytest.mark.parametrize("which", [1, -1], ids=["middle", "last"])
+def test_a_deleted_record_is_named(run: Run, which: int) -> None:
+    gone = victim(run.conversations, 3)[which]
+    code, report = run.verify_conversations(lambda records: [each for each in records if each != gone])
+
+    assert code == 1
+    read, identifier = decoded(gone)["requestId"], decoded(gone)["recordId"]
+    assert findings(report, "missing") == [(read, [identifier])]
+    assert findings(report, "sums") == [(read, [identifier])]
+    assert report["counts"] == {"missing": 1, "sums": 1}
+
+
+def test_a_conversation_that_was_deleted_is_named(run: Run) -> None:
+    gone = victim(run.conversations, 2)
+    code, report = run.verify_conversations(lambda records: [each for each in records if each not in gone])
+
+    assert code == 1
+    assert [ids for _, ids in findings(report, "missing")] == [[decoded(gone[0])["recordId"]]]
+    assert sorted(findings(report, "sums")) == sorted(
+        (decoded(each)["requestId"], [decoded(each)["recordId"]]) for each in gone
+    )
+
+
+def test_a_doubled_record_is_named(run: Run) -> None:
+    twice = victim(run.conversations, 2)[0]
+    code, report = run.verify_conversations(
+        lambda records: [copy for each in records for copy in ([each, each] if each == twice else [each])]
+    )
+
+    assert code == 1
+    named = [(decoded(twice)["requestId"], [decoded(twice)["recordId"]])]
+    assert findings(report, "doubled") == findings(report, "sums") == named
+    assert report["counts"] == {"doubled": 1, "sums": 1}
+
+
+def test_records_in_another_order_are_named(run: Run) -> None:
+    first, second, *_ = victim(run.conversations, 3)
+    swapped = {first: second, second: first}
+    code, report = run.verify_conversations(lambda records: [swapped.get(each, each) for each in records])
+
+    assert code == 1
+    assert findings(report, "order") == [(decoded(first)["requestId"], [decoded(first)["recordId"]])]
+    assert report["counts"] == {"order": 1}
+
+
+Alter = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def altered(found: Found, alter: Alter) -> Found:
+    """The record with other fields, its headers as they were."""
+    return replace(found, value=AVRO.encoder(Subject.CONVERSATION)(alter(decoded(found))))
+
+
+def deep(record: dict[str, Any]) -> dict[str, Any]:
+    segment = record["participants"][0]["sessions"][0]["segments"][0]
+    segment["segmentStart"] += 1
+    return record
+
+
+def with_metric(record: dict[str, Any]) -> dict[str, Any]:
+    return record | {"metrics": record["metrics"] | {"tTalk": 7}}
+
+
+def with_extra(record: dict[str, Any]) -> dict[str, Any]:
+    return record | {"extras": record["extras"] | {"$.colour": '"red"'}}
+
+
+def hashed(record: dict[str, Any]) -> dict[str, Any]:
+    digit = "0" if record["contentHash"][0] != "0" else "1"
+    return record | {"contentHash": digit + record["contentHash"][1:]}
+
+
+ALTERATIONS: dict[str, Alter] = {
+    "a segment's start": deep,
+    "a sum of the head": with_metric,
+    "an extra": with_extra,
+    "contentHash": hashed,
+    "startTime": lambda record: record | {"startTime": record["startTime"] + 1_000},
+    "endTime": lambda record: record | {"endTime": None if record["endTime"] else record["startTime"]},
+    "direction": lambda record: record | {"direction": "sideways"},
+    "queueId": lambda record: record | {"queueId": "another"},
+    "channelType": lambda record: record | {"channelType": "SMS" if record["channelType"] != "SMS" else "EMAIL"},
+    "interactionId": lambda record: record | {"interactionId": "another"},
+    "recordId": lambda record: record | {"recordId": "another"},
+    "version": lambda record: record | {"version": record["version"] + 1},
+    "asOf": lambda record: record | {"asOf": record["asOf"] - 1},
+    "normalizedAt": lambda record: record | {"normalizedAt": record["normalizedAt"] + 1},
+    "requestId": lambda record: record | {"requestId": "another"},
+    "origin": lambda record: record | {"origin": "BY_ID"},
+    "source": lambda record: record | {"source": "another"},
+}
+
+
+@pytest.fixture(scope="module")
+def alterations(run: Run) -> dict[str, tuple[Found, list[Any]]]:
+    """What was found about each record that was altered in one way; all in one copy, each of another conversation."""
+    chosen = dict(
+        zip(ALTERATIONS, (trail[-1] for trail in trails(run.conversations).values() if rich(trail)), strict=False)
+    )
+    assert chosen.keys() == ALTERATIONS.keys()
+    changed = {found: altered(found, ALTERATIONS[name]) for name, found in chosen.items()}
+    code, report = run.verify_conversations(lambda records: [changed.get(each, each) for each in records])
+    assert code == 1
+    about = {
+        name: [
+            each
+            for each in report["findings"]
+            if (found.key or b"").decode() in each["ids"] or decoded(found)["requestId"] == each["read"]
+        ]
+        for name, found in chosen.items()
+    }
+    return {name: (found, about[name]) for name, found in chosen.items()}
+
+
+def rich(trail: Records) -> bool:
+    """There is something to alter everywhere."""
+    record = decoded(trail[-1])
+    return bool(record["participants"] and record["participants"][0]["sessions"][0]["segments"])
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_an_altered_record_is_named(alterations: dict[str, tuple[Found, list[Any]]], name: str) -> None:
+    found, about = alterations[name]
+    identifier = (found.key or b"").decode()
+    named = [each for each in about if identifier in each["ids"] and each["check"] in {"content", "state", "order"}]
+    if name == "origin":  # is told of the read
+        named = [each for each in about if "origin BY_ID" in each["text"]]
+    assert named
+
+
+@pytest.mark.parametrize("action", ["PAGE_PROCESSED", "EXTRACTION_COMPLETED"])
+def test_a_deleted_audit_event_is_named(run: Run, action: str) -> None:
+    events = run.stage.found(Topic.AUDIT)
+    gone = next(each for each in events if decoded(each)["action"] == action and decoded(each)["recordCount"] != 0)
+    code, report = run.verify_audit(lambda records: [each for each in records if each != gone])
+
+    assert code == 1
+    read = decoded(gone)["requestId"]
+    assert {each["read"] for each in report["findings"]} == {read}
+    if action == "PAGE_PROCESSED":
+        of_read = {decoded(each)["recordId"] for each in run.conversations if decoded(each)["requestId"] == read}
+        ((_, ids),) = findings(report, "sums")
+        assert ids
+        assert set(ids) <= of_read
+
+
+def compacted(records: Records) -> Records:
+    """What compaction leaves: the last record of each key."""
+    return list({each.key: each for each in records}.values())
+
+
+def test_beyond_the_compaction_lag_last_states_are_compared_and_it_says_so(run: Run) -> None:
+    code, report = run.verify_conversations(compacted, min_compaction_lag_ms="0")
+
+    assert (code, report) == (0, Ok())
+    methods = report["methods"]
+    assert (methods["readsBySum"], methods["compactionLag"]) == (0, 0)
+    assert methods["readsByLastState"] == len(reads_in(run.stage.decoded(Topic.AUDIT)))
+    assert methods["conversationsBeyondLag"] == methods["conversationsWithState"] == len(trails(run.conversations))
+
+
+def test_beyond_the_compaction_lag_a_last_record_that_is_gone_or_altered_is_named(run: Run) -> None:
+    gone, changed = [trail[-1] for trail in trails(run.conversations).values() if rich(trail)][:2]
+
+    def tamper(records: Records) -> Records:
+        return [altered(each, deep) if each == changed else each for each in compacted(records) if each != gone]
+
+    code, report = run.verify_conversations(tamper, min_compaction_lag_ms="0")
+
+    assert code == 1
+    assert [ids for _, ids in findings(report, "missing")] == [[decoded(gone)["recordId"]]]
+    assert findings(report, "content") == [(decoded(changed)["requestId"], [decoded(changed)["recordId"]])]
+    assert report["counts"] == {"missing": 1, "content": 1}
+
+
+def test_without_contents_the_counting_is_the_same(run: Run) -> None:
+    changed = victim(run.conversations, 2)[0]
+    swapped = altered(changed, deep)
+    assert run.verify_conversations(
+        lambda records: [swapped if each == changed else each for each in records], "--contents", "none"
+    ) == (0, Ok())
+
+
+def test_the_source_is_asked_again_by_a_sample(run: Run) -> None:
+    code, report = run.verify("--source", "--sample", "20", "--requests-per-minute", "100")
+
+    assert (code, report) == (0, Ok())
+    assert sum(report["source"].values()) == 20
+    assert report["source"].get("same", 0) > 0
+
+
+def test_the_source_is_asked_again_over_a_window_and_what_is_not_on_the_topic_is_counted(run: Run) -> None:
+    records = run.conversations
+    promised = run.stage.decoded(Topic.WATERMARKS)[-1]["headThrough"]
+    since = to_millis(run.stage.clock.origin)
+    gone = next(trail for trail in trails(records).values() if since < decoded(trail[0])["startTime"] < promised)
+    instants = [run.stage.clock.origin.isoformat(), from_millis(promised).isoformat()]
+    code, report = run.verify_conversations(
+        lambda all_of_them: [each for each in all_of_them if each not in gone],
+        "--source", "--from", instants[0], "--to", instants[1], "--requests-per-minute", "100",
+    )  # fmt: skip
+
+    assert code == 1
+    asked = Counter(report["source"])
+    assert asked["same"] > 0
+    assert asked["unseen"] + asked["absent"] > 0  # the head alone has read: nothing is promised for good
+
+
+def test_it_says_how_far_it_has_come_on_a_terminal_only_and_names_what_is_missing(run: Run) -> None:
+    environ = run.daemon.environ | {"PRODUCER_KAFKA__TOPICS__AUDIT": "nowhere.audit.v1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "producer", "verify"], capture_output=True, text=True, env=environ, check=False
+    )
+    assert (done.returncode, done.stdout) == (69, "")
+    assert done.stderr.startswith("SinkRefused: there is no topic nowhere.audit.v1 at ")
+
+
+def test_a_report_for_people(run: Run) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "producer", "verify"],
+        capture_output=True,
+        text=True,
+        env=run.daemon.environ,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    told = ("read", "by sum", "by last state", "last states", "contents")
+    assert [line.startswith(name) for line, name in zip(lines, told, strict=False)] == [True] * len(told)
+    assert lines[-1] == "ok: nothing is wrong"
