@@ -61,15 +61,18 @@ def agenda_of(state: ConversationState, now: datetime, policy: WatchPolicy, *, r
     """What the future holds for a conversation that was seen `now`.
 
     `restoring`: nobody knows when it was last asked for, and many are restored at once: their first turns are spread by
-    id over the time between two of them.
+    id over the time between two of them. Each id has an instant of its own in every such time, so that restarts do not
+    put its turn off again and again.
     """
     at = to_millis(now)
-    due = _next_turn(state, at, policy, _share(state.id) if restoring else 1.0)
+    due = _next_turn(state, at, policy, _share(state.id) if restoring else None)
     return Agenda(due=due, forget_day=_forget_day(state, policy), open=Watch.OPEN in state.reasons)
 
 
-def _next_turn(state: ConversationState, now: Millis, policy: WatchPolicy, share: float) -> Millis | None:
-    """When it is asked for next; `share` of the ordinary wait, from 0 to 1."""
+def _next_turn(state: ConversationState, now: Millis, policy: WatchPolicy, share: float | None) -> Millis | None:
+    """When it is asked for next; `share`, from 0 to 1, is where its own instant lies between two turns; None: a
+    whole wait begins now.
+    """
     if state.redacted:
         return None
     if state.regression is not None:
@@ -130,8 +133,9 @@ def _open_ones(window: Window) -> Due:
     return Due(kind=ReadKind.WATCH, slice=Slice(window=window, ended=Ended.OPEN), tier=HEAD, covers=False)
 
 
-def _after(now: Millis, every: timedelta, share: float) -> Millis:
-    return Millis(now + round(share * (every // _MILLISECOND)))
+def _after(now: Millis, every: timedelta, share: float | None) -> Millis:
+    span = every // _MILLISECOND
+    return Millis(now + (span if share is None else (round(share * span) - now) % span))
 
 
 def _share(identifier: str) -> float:

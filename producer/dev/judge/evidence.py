@@ -73,6 +73,8 @@ class Served:
 
     states: set[int] = field(default_factory=set)
     """By completed reads."""
+    first: int | None = None
+    """By completed reads: instant of the first one."""
     last: tuple[int, int] | None = None
     """By completed reads: instant and number of the last one."""
     perhaps: list[tuple[int, int]] = field(default_factory=list)
@@ -101,6 +103,7 @@ def what_was_served(answers: Iterable[Answer], announced: Announced) -> dict[str
             for identifier, number in answer.served:
                 served = conversations[identifier]
                 served.states.add(number)
+                served.first = answer.at if served.first is None else min(served.first, answer.at)
                 served.last = max(served.last or (answer.at, number), (answer.at, number))
         elif answer.request_id in announced.records:
             for identifier, number in answer.served:

@@ -79,10 +79,11 @@ def _truth(
     """What is judged, and the truth of the conversations that matter for it: those that were served, those that
     appeared since the first read, and those that were open then, as far back as the first start looks for them.
     """
-    instants = [one.last[0] for one in served.values() if one.last is not None]
-    if not instants:
+    firsts = [one.first for one in served.values() if one.first is not None]
+    lasts = [one.last[0] for one in served.values() if one.last is not None]
+    if not firsts:
         raise TruthMissing("no read was completed: there is nothing to judge")
-    first, last = min(instants), max(instants)
+    first, last = min(firsts), max(lasts)
     span = counting.Span(begin=first, end=min(last, head_through or first))
     opened = min(first - horizon.adopt // timedelta(milliseconds=1), first // DAY * DAY)
     found = [*simulator.appeared(first, last + 1), *simulator.appeared(opened, first, open_at=first)]

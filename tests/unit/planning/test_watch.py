@@ -73,6 +73,15 @@ def test_after_a_restore_the_turns_are_spread() -> None:
     assert len(set(turns)) > 190
 
 
+def test_restarts_do_not_put_a_turn_off() -> None:
+    for number in range(50):
+        known = state("email", seen=at("10:00"), id=f"c-{number}")
+        restarts = [at("10:00") + timedelta(hours=5) * each for each in range(10)]
+        turns = [due(known, restart, restoring=True) for restart in restarts]
+        went_by = [turn for turn, following in zip(turns, restarts[1:], strict=False) if turn and turn < following]
+        assert len(went_by) in (1, 2)  # in 45 hours, a turn every 24
+
+
 @pytest.mark.parametrize(
     ("watch", "every", "span"),
     [

@@ -116,6 +116,11 @@ def test_the_last_answer_counts_whatever_the_order_of_the_log() -> None:
     assert verdict(cases(TWO_STATES[::-1], [record("a", "a1", 1)])["a"]) == "judged changed"
 
 
+def test_what_was_served_knows_when_it_began() -> None:
+    served = what_was_served([answer(30, ("a", 1)), answer(10, ("a", 0)), answer(5, ("a", 0), read="half")], ANNOUNCED)
+    assert (served["a"].first, served["a"].last) == (10, (30, 1))
+
+
 def test_a_state_of_the_past_from_a_replica_that_lags_may_be_disbelieved() -> None:
     answers = [*TWO_STATES, answer(30, ("a", 0))]
     assert verdict(cases(answers, [record("a", "a1", 1)])["a"]) == "judged changed"
