@@ -9,7 +9,7 @@ import pytest
 
 from producer.dev.broker import Broker
 from producer.dev.judge.verdict import Verdict
-from tests.support.chaos.capture import Capture, play
+from tests.support.chaos.capture import Capture, play, verified
 from tests.support.chaos.history import History
 from tests.support.stage import Stage
 
@@ -33,10 +33,16 @@ SMALL = Capture(
 
 
 @pytest.fixture(scope="module")
-def verdict(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verdict]:
+def history(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
     with Stage(broker, tmp_path_factory.mktemp("capture"), SMALL.script()) as stage:
-        play(History(stage), SMALL)
-        yield stage.verdict()
+        history = History(stage)
+        play(history, SMALL)
+        yield history
+
+
+@pytest.fixture(scope="module")
+def verdict(history: History) -> Verdict:
+    return history.stage.verdict()
 
 
 def test_nothing_is_lost_behind_doubled_or_out_of_order(verdict: Verdict) -> None:
@@ -51,3 +57,8 @@ def test_every_change_that_a_read_could_return_was_seen(verdict: Verdict) -> Non
 def test_there_was_enough_to_judge(verdict: Verdict) -> None:
     enough = (verdict.judged >= 1_000, verdict.changed >= 250, verdict.poisoned > 0)
     assert enough == (True, True, True), verdict.as_json()
+
+
+def test_verify_agrees_with_the_judge(history: History) -> None:
+    code, report = verified(history)
+    assert code == 0, report

@@ -10,7 +10,7 @@ import pytest
 
 from producer.dev.broker import Broker
 from producer.errors import PrerequisiteMissing
-from tests.support.chaos.capture import Capture, play, setting
+from tests.support.chaos.capture import Capture, play, setting, verified
 from tests.support.chaos.history import History
 from tests.support.stage import Stage
 
@@ -48,12 +48,14 @@ def test_three_days_with_kills_and_faults(tmp_path: Path, capsys: pytest.Capture
     except PrerequisiteMissing as missing:
         pytest.skip(f"{missing}. {missing.what_to_do}; then: make soak")
     with own as broker, Stage(broker, tmp_path, LONG.script()) as stage:
-        play(History(stage), LONG)
-        verdict = stage.verdict()
+        history = History(stage)
+        play(history, LONG)
+        verdict, verification = stage.verdict(), verified(history)
         with capsys.disabled():
             print("\n" + json.dumps(verdict.as_json(), indent=2))  # noqa: T201 - the figures of the run are its result
 
         assert verdict.zeros, verdict.as_json()
+        assert verification[0] == 0, verification
         assert verdict.unseen == {}, verdict.as_json()
         enough = (verdict.judged >= 12_000, verdict.changed >= 6_000, verdict.beyond_horizon > 0)
         assert enough == (True, True, True), verdict.as_json()

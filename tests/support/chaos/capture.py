@@ -5,6 +5,8 @@ Every history ends when births have ended and the last re-read has passed what w
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -103,6 +105,14 @@ def play(history: History, capture: Capture, mutant: str = "") -> None:
         stage.organisation.inject("bad-request", times=capture.refused)
     _live_until(history, last, capture.end, capture)
     assert last.stop() == 0
+
+
+def verified(history: History) -> tuple[int, str]:
+    """What `verify` makes of the topics: its exit code, and what it says. All daemons must have ended."""
+    command = [sys.executable, "-m", "producer", "verify", "--output", "json"]
+    environ = history.stage.daemons[-1].environ
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
 
 
 def _daemon(history: History, mutant: str) -> Daemon:
