@@ -47,12 +47,13 @@ NIGHT = Capture(
 DAWN = replace(
     NIGHT,
     origin=datetime(2026, 3, 11, 0, 10, tzinfo=UTC),
-    rate=400_000,
+    speed=30.0,
+    rate=200_000,
     births=3 * MINUTE,
     rest=9 * MINUTE,
     ages=(60 * MINUTE,),
 )
-"""What began yesterday is open."""
+"""What began yesterday is open. Half as fast: all of it is asked for before much of it has ended."""
 MORNING = Capture(
     origin=datetime(2026, 3, 10, 10, tzinfo=UTC),
     speed=60.0,
