@@ -22,6 +22,8 @@ _BURST_SHARE = 3
 """Up to a third of the cap goes out in bursts, the rest one by one, so that a limit that fell is met by one request."""
 _PACE = 0.8
 """Of the even distance between requests: they are never all on time, and late ones must be made up for."""
+_MOST_LATE = timedelta(seconds=1)
+"""More than this is not made up for at once: a limit that fell in the meantime would refuse all of it."""
 _ONE_AFTER_ANOTHER = timedelta(seconds=65)
 """Longer than a minute: a limit that is far too low for us refuses in every minute."""
 _NOW = timedelta(0)
@@ -202,7 +204,7 @@ class Limiter:
         distance = min(SPACING, _PACE * MINUTE / self.cap(now))
         follows = bool(self._sent) and now - self._sent[-1] < distance
         could = self._due or (self._next if follows else now)
-        self._next = max(min(could, now), now - SPACING) + distance
+        self._next = max(min(could, now), now - _MOST_LATE) + distance
         self._due = None
 
 

@@ -73,11 +73,19 @@ def test_who_is_woken_late_makes_up_for_it_and_who_only_comes_late_does_not() ->
     made = paced()
     send(made, 44)
     assert made.reserve(at(44)) == seconds(0.8)
-    send(made, 46.5, 46.5, 46.5)
-    assert made.reserve(at(46.5)) == seconds(0.7)
+    send(made, 45.7, 45.7)
+    assert made.reserve(at(45.7)) == seconds(0.7)
     made = paced()
     send(made, 46.5)
     assert made.reserve(at(46.5)) == seconds(0.8)
+
+
+def test_of_a_long_sleep_only_a_second_is_made_up_for() -> None:
+    made = paced()
+    send(made, 46)
+    assert made.reserve(at(46)) == seconds(0.8)
+    send(made, 56, 56)
+    assert made.reserve(at(56)) == seconds(0.6)
 
 
 def test_a_place_is_free_again_sixty_seconds_after_the_answer() -> None:
