@@ -263,8 +263,10 @@ class Assembly:
     def _forget(self, ids: Sequence[str]) -> None:
         """Forget what no read can return any more, by the coverage that this very batch will have."""
         known = self._tools.pages.known(self._source, [each for each in ids if each not in self._draft.states])
-        may = self._tools.may_forget
-        self._draft.forgotten.update(each for each, state in known.items() if may(state, self._next.coverage))
+        gone = [state for state in known.values() if self._tools.may_forget(state, self._next.coverage)]
+        self._draft.forgotten.update(state.id for state in gone)
+        horizon = max([self._next.horizon_day, *(state.start_day + 1 for state in gone)])
+        self._next = replace(self._next, horizon_day=horizon)  # of what began before, not all is known any more
 
     def _fail(self, step: steps.Failed) -> None:
         progress = self._progress.pop(step.read.request_id)

@@ -20,11 +20,15 @@ _SHORTEST_PAUSE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chore:
-    """What is due next: reads, then what is to be said once they are made, then what is to be done after the commit."""
+    """What is due next: reads, then what is to be said once they are made, then what is to be done after the commit.
+
+    `more` is false when nothing else is due for now.
+    """
 
     reads: Sequence[Due] = ()
     then: steps.Step | None = None
     after: Callable[[], None] | None = None
+    more: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +52,7 @@ class Behind:
         while not stop.is_set():
             chore = self.next()
             if chore is None:
-                await pause(self.clock, max(self.pause, _SHORTEST_PAUSE), stop)
+                await self._rest(stop)
                 continue
             try:
                 await self._do(chore, stop)
@@ -56,8 +60,13 @@ class Behind:
                 self._failures += 1
                 await self.settled()
                 await pause(self.clock, wait_after(error, self._failures), stop)
-            else:
-                self._failures = 0
+                continue
+            self._failures = 0
+            if not chore.more:
+                await self._rest(stop)
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        await pause(self.clock, max(self.pause, _SHORTEST_PAUSE), stop)
 
     async def _do(self, chore: Chore, stop: asyncio.Event) -> None:
         for due in chore.reads:

@@ -13,7 +13,7 @@ from producer.model.checkpoint import Checkpoint
 from producer.model.instants import to_millis
 from producer.model.reads import Due, ReadKind
 from producer.planning.rereads import plan_hole, plan_rereads
-from producer.planning.watch import IDS_AT_ONCE, WatchPolicy, adoption, forgettable_before
+from producer.planning.watch import IDS_AT_ONCE, WatchPolicy, adoption, forgettable_before, may_forget
 from producer.ports import Clock, Sink
 
 
@@ -39,7 +39,8 @@ class Chores:
         if not ids:
             return None
         due = Due(kind=ReadKind.WATCH, ids=ids, covers=False)
-        return Chore(reads=(due,), after=lambda: self.sink.asked(self.name, ids))
+        many = len(ids) == IDS_AT_ONCE  # a few are not worth a call of their own: more will be due with the next look
+        return Chore(reads=(due,), after=lambda: self.sink.asked(self.name, ids), more=many)
 
     def read_again(self) -> Chore | None:
         """A hole whose turn it is; else the window that has come to its age; else history."""
@@ -52,7 +53,12 @@ class Chores:
 
     def forget(self) -> Chore | None:
         """Conversations that no read can return any more. What a hole holds back is passed over until next time."""
-        before = forgettable_before(self.checkpoint().coverage, self.clock.now())
+        coverage, now = self.checkpoint().coverage, self.clock.now()
+        before = forgettable_before(coverage, now)
         marks = self.sink.forgettable(self.name, before, self._mark, self.forgotten_at_once)
         self._mark = marks[-1] if marks else None
-        return Chore(then=steps.Forgotten(ids=tuple(mark.id for mark in marks))) if marks else None
+        if not marks:
+            return None
+        states = self.sink.known(self.name, [mark.id for mark in marks])
+        ids = [each for each, state in states.items() if may_forget(state, coverage, now, self.watch)]
+        return Chore(then=steps.Forgotten(ids=tuple(ids)) if ids else None)

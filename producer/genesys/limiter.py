@@ -22,6 +22,8 @@ _BURST_SHARE = 3
 """Up to a third of the cap goes out in bursts, the rest one by one, so that a limit that fell is met by one request."""
 _PACE = 0.8
 """Of the even distance between requests: they are never all on time, and late ones must be made up for."""
+_MOST_LATE = timedelta(seconds=1)
+"""More than this is not made up for at once: a limit that fell in the meantime would refuse all of it."""
 _ONE_AFTER_ANOTHER = timedelta(seconds=65)
 """Longer than a minute: a limit that is far too low for us refuses in every minute."""
 _NOW = timedelta(0)
@@ -56,7 +58,8 @@ class _Place:
 
 class Limiter:
     """One source's places. The mutable state: how many requests are in flight, when the ended ones free their places
-    (in order of time), when the last ones were sent, what was told and learned, and until when everything waits.
+    (in order of time), when the last ones were sent and the next may be, what was told and learned, and until when
+    everything waits.
     """
 
     def __init__(self, policy: LimiterPolicy, *, now: datetime) -> None:
@@ -64,6 +67,8 @@ class Limiter:
         self._in_flight = 0
         self._ended: deque[_Place] = deque()
         self._sent: deque[datetime] = deque()
+        self._due: datetime | None = None
+        self._next = now
         self._told = Told()
         self._paused_until = now
         self._refused_at = now - _ONE_AFTER_ANOTHER
@@ -91,7 +96,10 @@ class Limiter:
         """Take a place for a request that is sent now and return zero; or how long to wait before asking again."""
         self._forget(now)
         wait = max(self._paused_until - now, self._wait_for_place(now), self._wait_for_spacing(now), _NOW)
-        if not wait:
+        if wait:
+            self._due = now + wait
+        else:
+            self._pace(now)
             self._in_flight += 1
             self._sent.append(now)
         return wait
@@ -184,9 +192,20 @@ class Limiter:
         cap = self.cap(now)
         burst = max(1, min(self._policy.cap // _SPACINGS_PER_MINUTE, -(-cap // _SPACINGS_PER_MINUTE)))
         wait = _NOW if len(self._sent) < burst else self._sent[-burst] + SPACING - now
-        if self._sent and (self._in_flight + len(self._ended)) * _BURST_SHARE >= cap:
-            wait = max(wait, self._sent[-1] + _PACE * MINUTE / cap - now)
+        if (self._in_flight + len(self._ended)) * _BURST_SHARE >= cap:
+            wait = max(wait, self._next - now)
         return wait
+
+    def _pace(self, now: datetime) -> None:
+        """The next paced request goes one distance after the instant at which this one could have gone.
+
+        That is earlier than now when the process was not woken in time: what it is late with may then follow at once.
+        """
+        distance = min(SPACING, _PACE * MINUTE / self.cap(now))
+        follows = bool(self._sent) and now - self._sent[-1] < distance
+        could = self._due or (self._next if follows else now)
+        self._next = max(min(could, now), now - _MOST_LATE) + distance
+        self._due = None
 
 
 def _spent_before(usage: Usage, now: datetime, cap: int) -> list[_Place]:

@@ -27,6 +27,7 @@ class Shares:
 
     def sent(self, kind: ReadKind, now: datetime) -> None:
         """A request of this kind goes out."""
+        self._forget(now)
         self._sent.append((now, kind))
 
     def next(self, waiting: Collection[ReadKind], cap: int, now: datetime) -> ReadKind:
@@ -37,6 +38,9 @@ class Shares:
 
     def spent(self, now: datetime) -> Counter[ReadKind]:
         """Requests of the last minute by kind."""
+        self._forget(now)
+        return Counter(kind for _, kind in self._sent)
+
+    def _forget(self, now: datetime) -> None:
         while self._sent and self._sent[0][0] <= now - MINUTE:
             self._sent.popleft()
-        return Counter(kind for _, kind in self._sent)

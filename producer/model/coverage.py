@@ -108,11 +108,13 @@ class Coverage:
     def with_ages(self, ages: tuple[timedelta, ...]) -> Coverage:
         """The same under other ages of re-reads, rising.
 
-        A read at an age satisfies every younger tier, so a tier goes on from where the next older one had come to; one
-        that is older than all before has read nothing yet. A hole goes to the youngest tier that goes on over it.
+        A read at an age satisfies every younger tier, so a tier goes on from where the next older one had come to. One
+        that is older than all before begins where they have all been: what lies before may be forgotten already, and
+        would come back as new. A hole goes to the youngest tier that goes on over it.
         """
         known = dict(zip(self.ages, self.watermarks[1:], strict=False))
-        older = [next((mark for age, mark in known.items() if age >= each), self.since) for each in ages]
+        oldest = min(self.watermarks) if self.ages else self.since
+        older = [next((mark for age, mark in known.items() if age >= each), oldest) for each in ages]
         holes = tuple(replace(hole, tier=_tier_under(ages, hole.tier, self.ages)) for hole in self.holes)
         return replace(self, watermarks=(self.watermarks[HEAD], *older), ages=ages, holes=holes)
 

@@ -91,12 +91,14 @@ class Present(NamedTuple):
 class Position:
     """What is known of a source besides its conversations: its last checkpoint, boiled down.
 
-    `since` is where its coverage starts, `head` and `final` what is promised of it, epoch milliseconds.
+    `since` is where its coverage starts, `head` and `final` what is promised of it, `passed` how far every tier has
+    come (holes aside: what lies behind them may be forgotten, and is not promised). Epoch milliseconds.
     """
 
     since: int
     head: int
     final: int
+    passed: int
     open_reads: frozenset[str] = frozenset()
 
 

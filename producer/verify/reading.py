@@ -193,6 +193,7 @@ def position_of(checkpoint: Checkpoint) -> Position:
         since=to_millis(checkpoint.coverage.since),
         head=to_millis(checkpoint.published.head),
         final=to_millis(checkpoint.published.final),
+        passed=to_millis(max(checkpoint.published.final, min(checkpoint.coverage.watermarks))),  # ages may have changed
         open_reads=frozenset(each.request_id for each in checkpoint.open_reads),
     )
 

@@ -40,6 +40,7 @@ def as_json(report: Report) -> str:
             "conversationsBeyondLag": report.old,
             "contentsMadeAgain": report.made_again,
             "contentsOfSummaries": report.summaries,
+            "ledgerBytes": report.disk,
         },
         "source": None if report.asked is None else dict(report.asked.counts),
         "counts": dict(findings.counts),

@@ -117,9 +117,9 @@ def _beginning_anew(before: Seen, after: Seen, bounds: Bounds) -> Iterator[Findi
 
 
 def _may_be_forgotten(record: Seen, bounds: Bounds) -> bool:
-    """What no read returns any more may have no state: it ended, or was seen for the last time, before `final`."""
+    """What no read returns any more may have no state: it ended, or was last seen, before where every tier has come."""
     position = bounds.positions.get(record.source)
-    return position is not None and (NEVER < record.ended <= position.final or record.as_of <= position.final)
+    return position is not None and (NEVER < record.ended <= position.passed or record.as_of <= position.passed)
 
 
 def _after_tombstone(tombstone: Seen, state: Remembered | None) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ NOW = 1_000_000
 BOUNDS = Bounds(
     partitions=PARTITIONS,
     compacted_to=0,
-    positions={"default": Position(since=0, head=NOW, final=0, open_reads=frozenset({"read-open"}))},
+    positions={"default": Position(since=0, head=NOW, final=0, passed=0, open_reads=frozenset({"read-open"}))},
 )
 
 

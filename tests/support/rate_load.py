@@ -57,10 +57,13 @@ class Load:
         self._limits.append((millis(self._clock.now() + notice), limit))
         self.simulator.limit(limit, notice=notice)
 
-    def refused(self, since: timedelta = timedelta(0)) -> int:
-        """The 429s, from so long after the beginning on."""
-        first = millis(self._begun + since)
-        return sum(line["status"] == _REFUSED and line["at"] >= first for line in self._log())
+    def refused(self, together: timedelta) -> int:
+        """The 429s; those that come within such a span of the first of them count as one."""
+        groups, until = 0, 0
+        for at in sorted(line["at"] for line in self._log() if line["status"] == _REFUSED):
+            if at >= until:
+                groups, until = groups + 1, at + together // timedelta(milliseconds=1)
+        return groups
 
     def over(self, since: timedelta = timedelta(0)) -> int:
         """How far our accepted requests were above the limit in a sliding minute, at most.

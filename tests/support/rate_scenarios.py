@@ -43,6 +43,11 @@ class Setting:
     slack: float = 0.0
 
     @property
+    def together(self) -> timedelta:
+        """429s within this span count as one: a busy machine has several requests under way when a limit falls."""
+        return timedelta(seconds=2) if self.slack else timedelta(0)
+
+    @property
     def wanted(self) -> float:
         """The part of what is left that must be used."""
         return (_HEADERS if self.headers else _NO_HEADERS) - self.slack
@@ -54,7 +59,11 @@ async def as_set(setting: Setting) -> Outcome:
         await load.minutes(1)
         used = await load.used(setting.minutes)
         return Outcome(
-            used=used / OURS, wanted=_HEADERS - setting.slack, refused=load.refused(), allowed=0, over=load.over()
+            used=used / OURS,
+            wanted=_HEADERS - setting.slack,
+            refused=load.refused(setting.together),
+            allowed=0,
+            over=load.over(),
         )
 
 
@@ -68,7 +77,7 @@ async def lower_than_set(setting: Setting) -> Outcome:
         return Outcome(
             used=used / 200,
             wanted=setting.wanted,
-            refused=load.refused(),
+            refused=load.refused(setting.together),
             allowed=0 if setting.headers else 1,
             over=load.over(timedelta(0) if setting.headers else 2 * MINUTE),
         )
@@ -87,7 +96,7 @@ async def decrease(setting: Setting) -> Outcome:
         return Outcome(
             used=used / 150,
             wanted=setting.wanted,
-            refused=load.refused(),
+            refused=load.refused(setting.together),
             allowed=1 if setting.headers or setting.window == "sliding" else 2,
             over=load.over(),
         )
@@ -101,7 +110,11 @@ async def announced_decrease(setting: Setting) -> Outcome:
         await load.minutes(2)
         used = await load.used(setting.minutes)
         return Outcome(
-            used=used / 150, wanted=_HEADERS - setting.slack, refused=load.refused(), allowed=0, over=load.over()
+            used=used / 150,
+            wanted=_HEADERS - setting.slack,
+            refused=load.refused(setting.together),
+            allowed=0,
+            over=load.over(),
         )
 
 
@@ -117,7 +130,7 @@ async def increase(setting: Setting) -> Outcome:
         return Outcome(
             used=used / OURS,
             wanted=setting.wanted,
-            refused=load.refused(),
+            refused=load.refused(setting.together),
             allowed=0 if setting.headers else 1,
             over=load.over(timedelta(0) if setting.headers else 2 * MINUTE),
         )
@@ -133,7 +146,7 @@ async def second_client(setting: Setting) -> Outcome:
         return Outcome(
             used=used / 180,
             wanted=setting.wanted,
-            refused=load.refused(),
+            refused=load.refused(setting.together),
             allowed=0 if setting.headers else 2,
             over=load.over(),
         )

@@ -128,9 +128,17 @@ def test_what_may_be_forgotten_goes_from_the_state_and_is_no_longer_tracked() ->
     made = standing(known=[A, B])
     batch = taken(made, steps.Forgotten(ids=("a", "b", "c")))
     assert batch.forgotten == ("a", "b")
+    assert batch.checkpoint.horizon_day == checkpoint().horizon_day  # they began long before it
     settled(made, batch)
     assert made.tracked == -2
     assert taken(made).forgotten == ()
+
+
+def test_what_began_when_something_forgotten_did_may_have_had_earlier_states() -> None:
+    day = checkpoint().horizon_day
+    younger = msgspec.structs.replace(A, start_day=day + 3)
+    batch = taken(standing(known=[younger, B]), steps.Forgotten(ids=("a", "b")))
+    assert batch.checkpoint.horizon_day == day + 4
 
 
 def test_what_changed_in_the_meantime_is_kept() -> None:

@@ -54,6 +54,40 @@ def test_a_twelfth_of_the_cap_may_go_out_at_once_and_the_next_five_seconds_later
     send(made, 5, 5)
 
 
+def paced() -> Limiter:
+    """60 a minute, at most 5 in 5 s; a third of the places is taken, so that the distance is 0.8 s."""
+    made = limiter(requests_per_minute=60)
+    for number in range(20):
+        send(made, 2 * number)
+        made.answered(at(2 * number))
+    return made
+
+
+def test_when_a_third_of_the_cap_is_used_requests_go_out_one_by_one() -> None:
+    made = paced()
+    send(made, 40)
+    assert [made.reserve(at(40 + after)) for after in (0.1, 0.6)] == [seconds(0.7), seconds(0.2)]
+
+
+def test_who_is_woken_late_makes_up_for_it_and_who_only_comes_late_does_not() -> None:
+    made = paced()
+    send(made, 44)
+    assert made.reserve(at(44)) == seconds(0.8)
+    send(made, 45.7, 45.7)
+    assert made.reserve(at(45.7)) == seconds(0.7)
+    made = paced()
+    send(made, 46.5)
+    assert made.reserve(at(46.5)) == seconds(0.8)
+
+
+def test_of_a_long_sleep_only_a_second_is_made_up_for() -> None:
+    made = paced()
+    send(made, 46)
+    assert made.reserve(at(46)) == seconds(0.8)
+    send(made, 56, 56)
+    assert made.reserve(at(56)) == seconds(0.6)
+
+
 def test_a_place_is_free_again_sixty_seconds_after_the_answer() -> None:
     made = limiter(requests_per_minute=2)
     send(made, 0)

@@ -66,6 +66,13 @@ def test_under_full_load_each_kind_has_its_share_and_the_head_has_the_rest() -> 
     }
 
 
+def test_no_more_than_a_minute_is_remembered_also_when_nobody_ever_waits() -> None:
+    made = Shares(GUARANTEED)
+    for number in range(10 * CAP):
+        made.sent(ReadKind.HEAD, NOON + timedelta(minutes=number / CAP))
+    assert len(made._sent) == CAP
+
+
 def test_every_kind_has_a_place_in_the_order_and_the_head_is_the_first() -> None:
     assert set(ORDER) == set(ReadKind)
     assert ORDER[0] is ReadKind.HEAD

@@ -173,12 +173,12 @@ def test_a_union_is_disjoint_sorted_and_merges_neighbours() -> None:
         (hours(1), ["12:00", "11:30"], [0, 1, 1]),
         (hours(0.5, 24), ["12:00", "11:30", "10:30"], [0, 1, 2]),
         (hours(1, 2, 24), ["12:00", "11:30", "10:30", "10:30"], [0, 1, 2]),
-        (hours(2, 48), ["12:00", "10:30", "10:00"], [0, 1, 1]),
-        (hours(48), ["12:00", "10:00"], [0, 1, 1]),
+        (hours(2, 48), ["12:00", "10:30", "10:30"], [0, 1, 1]),
+        (hours(48), ["12:00", "10:30"], [0, 1, 1]),
         ((), ["12:00"], [0, 0, 0]),
     ],
 )
-def test_under_other_ages_no_tier_claims_what_was_not_read_at_its_age(
+def test_under_other_ages_a_tier_goes_on_where_one_of_its_age_or_the_oldest_had_come_to(
     ages: tuple[timedelta, ...], marks: list[str], tiers: list[int]
 ) -> None:
     holes = tuple(hole("10:10", "10:20", tier=tier) for tier in range(3))

@@ -25,9 +25,9 @@ from producer.verify.progress import Progress
 from tests.support.conversations import conversation, millis, seen
 
 START = millis("2025-03-10T10:00:00.000Z")
-PROMISED = Position(since=START, head=START + 1, final=START + 1)
-SEEN_ONCE = Position(since=START, head=START + 1, final=START)
-BEFORE = Position(since=START + 1, head=START + 9, final=START + 9)
+PROMISED = Position(since=START, head=START + 1, final=START + 1, passed=0)
+SEEN_ONCE = Position(since=START, head=START + 1, final=START, passed=0)
+BEFORE = Position(since=START + 1, head=START + 9, final=START + 9, passed=0)
 NOW, OTHER = b"now" * 5 + b"!", b"then" * 4
 
 

@@ -18,8 +18,9 @@ from producer.kafka.extent import Extent
 from producer.kafka.options import KafkaOptions
 from producer.kafka.reader import RawRecord
 from producer.kafka.state import StateKey, encode_checkpoint, encode_conversation
-from producer.model.checkpoint import OpenRead
-from producer.model.instants import Millis
+from producer.model.checkpoint import OpenRead, Published
+from producer.model.coverage import Coverage, Hole
+from producer.model.instants import Millis, to_millis
 from producer.verify.contents import Contents
 from producer.verify.facts import NEVER, Position, Present, Remembered
 from producer.verify.findings import Check, Findings
@@ -148,6 +149,18 @@ def test_states_and_checkpoints(desk: Desk) -> None:
     assert position_of(point).open_reads == {"r"}
 
 
+def test_how_far_every_tier_has_come_is_not_held_back_by_holes_and_never_goes_back() -> None:
+    point = checkpoint(3)
+    mark, since = point.coverage.watermarks[0], point.coverage.since
+    hole = Hole(start=since, end=mark, tier=0, reason="refused", attempts=1, opened_at=mark)
+    with_hole = replace(point, coverage=replace(point.coverage, holes=(hole,)))
+    assert position_of(with_hole).passed == to_millis(mark) > position_of(with_hole).final
+    new_tier = replace(point, coverage=Coverage(since=since, watermarks=(mark, since)))
+    promised = replace(new_tier, published=Published(head=mark, final=mark))
+    assert position_of(new_tier).passed == to_millis(since)
+    assert position_of(promised).passed == to_millis(mark)
+
+
 def test_a_state_that_can_not_be_read_is_named_and_one_of_a_newer_version_ends_it(desk: Desk) -> None:
     key = StateKey("default", "c-1").encoded()
     assert desk.reading.remembered([raw(key, b"\x01junk")]) == []
@@ -160,7 +173,7 @@ def test_watermarks_are_compared_with_the_one_before_and_the_last_with_the_topic
     marks = [{"source": "default", "headThrough": through, "offsets": [through]} for through in (5, 7, 6)]
     assert desk.reading.promised([raw(b"default", WATERMARK(each)) for each in marks]) == []
     assert desk.checks == [Check.WATERMARKS, Check.WATERMARKS]  # instant and offset
-    desk.reading.positions["default"] = Position(since=0, head=6, final=6)
+    desk.reading.positions["default"] = Position(since=0, head=6, final=6, passed=0)
     desk.reading.compare_promises((6,))
     assert len(desk.findings.kept) == 2
     desk.reading.compare_promises((5,))

@@ -101,7 +101,7 @@ def test_revisions_that_do_not_rise_and_content_that_is_older_than_the_one_befor
 
 def test_tracking_that_began_anew() -> None:
     anew, state = seen(3, revision=1, resumed=1), remembered(3, revision=1)
-    forgotten = replace(BOUNDS, positions={"default": replace(BOUNDS.positions["default"], final=200)})
+    forgotten = replace(BOUNDS, positions={"default": replace(BOUNDS.positions["default"], passed=200)})
     assert checks([seen(1), seen(2), anew], state, forgotten) == []
     assert checks([seen(1), seen(2), anew], state) == [Check.ORDER]  # too young to be forgotten
     assert checks([seen(1), seen(2), seen(3, resumed=1)], remembered(3), forgotten) == [Check.ORDER]
@@ -122,14 +122,14 @@ def test_a_state_that_is_not_what_the_topic_ends_with(state: Remembered) -> None
 
 
 def test_without_a_state_only_what_no_read_returns_any_more_is_sound() -> None:
-    positions = {"default": replace(BOUNDS.positions["default"], final=300)}
+    positions = {"default": replace(BOUNDS.positions["default"], passed=300)}
     assert checks(TRAIL, None) == [Check.STATE]
     assert checks(TRAIL, None, replace(BOUNDS, positions=positions)) == []
     assert checks(TRAIL, None, replace(BOUNDS, positions={})) == [Check.STATE]
     ended = [*TRAIL[:2], seen(3, ended=150)]
     assert checks(ended, None) == [Check.STATE]
-    for final, found in ((149, [Check.STATE]), (150, [])):
-        positions = {"default": replace(BOUNDS.positions["default"], final=final)}
+    for passed, found in ((149, [Check.STATE]), (150, [])):
+        positions = {"default": replace(BOUNDS.positions["default"], passed=passed)}
         assert checks(ended, None, replace(BOUNDS, positions=positions)) == found
 
 

@@ -10,7 +10,7 @@ from producer.verify.facts import Position
 from producer.verify.findings import Check
 from producer.verify.watermarks import promise_findings, watermark_findings
 
-POSITION = Position(since=0, head=200, final=100)
+POSITION = Position(since=0, head=200, final=100, passed=0)
 
 
 def mark(**fields: Any) -> dict[str, Any]:
@@ -44,7 +44,9 @@ def test_a_promise_beyond_the_end_of_the_topic(ends: tuple[int, ...]) -> None:
     assert "end before that" in finding.text
 
 
-@pytest.mark.parametrize("position", [Position(since=0, head=199, final=100), Position(since=0, head=200, final=99)])
+@pytest.mark.parametrize(
+    "position", [Position(since=0, head=199, final=100, passed=0), Position(since=0, head=200, final=99, passed=0)]
+)
 def test_a_promise_beyond_the_checkpoint(position: Position) -> None:
     (finding,) = promise_findings(mark(), (5, 0, 7), position)
     assert "more than the checkpoint" in finding.text
