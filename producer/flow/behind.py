@@ -69,10 +69,14 @@ class Behind:
         await pause(self.clock, max(self.pause, _SHORTEST_PAUSE), stop)
 
     async def _do(self, chore: Chore, stop: asyncio.Event) -> None:
+        """Raises SourceUnavailable when a read was refused of which it would be said that all of them are made."""
+        refused: str | None = None
         for due in chore.reads:
             if stop.is_set():
                 return
-            await self.readings.make(due)
+            refused = (await self.readings.make(due)).refused or refused
+        if refused is not None and chore.then is not None:
+            raise errors.SourceUnavailable(f"a read behind the head was refused ({refused}); all of it is made again")
         if chore.then is not None:
             await self.put(chore.then)
         await self.settled()

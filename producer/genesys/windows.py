@@ -27,6 +27,8 @@ T = TypeVar("T")
 SplitPage = Callable[[bytes], SplitBody]
 """Cuts a body into its conversations without parsing them. Pure. Raises MalformedBody."""
 
+_MADE_SURE = (ReadKind.REREAD, ReadKind.WATCH)
+"""What no other read makes good, if it does not add up: re-reads, and the look for open ones at the first start."""
 _MORE_THAN_MOVED = 1.5  # halves that hold more than this many times their parent share long conversations
 
 
@@ -112,7 +114,7 @@ class WindowReader:
         while (following := census.next_page()) is not None:
             yield await self._counted(course, census, await self._page(course, following))
         end = census.end(course.tally.attempts)
-        if end.verdict is Verdict.COMPLETE or course.read.kind is not ReadKind.REREAD or end.unread:
+        if end.verdict is Verdict.COMPLETE or course.read.kind not in _MADE_SURE or end.unread:
             yield end
             return
         async with aclosing(self._once_more(course, census)) as items:

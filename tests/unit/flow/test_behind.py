@@ -128,6 +128,24 @@ async def test_an_adoption_that_fails_is_made_again_and_the_head_goes_on() -> No
 
 
 @in_virtual_time
+async def test_an_adoption_of_which_a_day_is_refused_is_made_again() -> None:
+    def answer(read: Read) -> Iterable[Item]:
+        yesterday = read.slice is not None and read.slice.window.end <= LOOP_BEGAN - HOUR
+        if read.kind is ReadKind.WATCH and yesterday and made.clock.now() < LOOP_BEGAN + MINUTE:
+            return [errors.WindowRefused("400: no", code="bad.request")]
+        return [read_end(pages=0)]
+
+    made = world(answer, watch=WatchPolicy(adopt=DAY))
+    await made.run(30)
+    assert not made.sink.checkpoints["default"].adoption_done
+    await made.run(seconds(10 * MINUTE))
+    assert made.sink.checkpoints["default"].adoption_done
+    *before, last = windows(made, ReadKind.WATCH)
+    assert last == "-1 00:00:00-00:00:00"
+    assert last in before
+
+
+@in_virtual_time
 async def test_what_is_due_is_asked_for_by_id_and_its_change_is_a_record() -> None:
     def answer(read: Read) -> Iterable[Item]:
         now = made.clock.now()
