@@ -135,11 +135,14 @@ async def test_an_adoption_of_which_a_day_is_refused_is_made_again() -> None:
             return [errors.WindowRefused("400: no", code="bad.request")]
         return [read_end(pages=0)]
 
+    def adopted() -> bool:
+        return made.sink.checkpoints["default"].adoption_done
+
     made = world(answer, watch=WatchPolicy(adopt=DAY))
     await made.run(30)
-    assert not made.sink.checkpoints["default"].adoption_done
+    assert not adopted()
     await made.run(seconds(10 * MINUTE))
-    assert made.sink.checkpoints["default"].adoption_done
+    assert adopted()
     *before, last = windows(made, ReadKind.WATCH)
     assert last == "-1 00:00:00-00:00:00"
     assert last in before
