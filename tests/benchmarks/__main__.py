@@ -1,6 +1,6 @@
 """All figures of the whole path, each against its bound, in one run on this machine.
 
-    python -m tests.benchmarks [new] [unchanged] [summary] [rate-limit] [sizes] [restore] [verify]
+    python -m tests.benchmarks [new] [unchanged] [summary] [rate-limit] [sizes] [requests] [restore] [verify]
 
 Ends with 1 when a bound is missed.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rate_limit import rate_limit
+from tests.benchmarks.requests import requests
 from tests.benchmarks.restore import restore
 from tests.benchmarks.sizes import sizes
 from tests.benchmarks.verify import verify
@@ -28,6 +29,7 @@ PARTS: Mapping[str, Callable[[], list[Figure]]] = {
     "summary": summary,
     "rate-limit": rate_limit,
     "sizes": sizes,
+    "requests": requests,
     "restore": restore,
     "verify": verify,
 }
