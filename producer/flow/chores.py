@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from producer.flow.behind import Chore
 from producer.model import steps
@@ -16,10 +16,15 @@ from producer.planning.rereads import plan_hole, plan_rereads
 from producer.planning.watch import IDS_AT_ONCE, WatchPolicy, adoption, forgettable_before, may_forget
 from producer.ports import Clock, Sink
 
+ADOPT_AGAIN = timedelta(minutes=5)
+"""How long a look for open conversations that failed waits."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Chores:
-    """The chores of one source. `longest` bounds the windows of what is late. The state: how far it has forgotten."""
+    """The chores of one source. `longest` bounds the windows of what is late. The state: how far it has forgotten,
+    and when it last looked for what is open.
+    """
 
     name: str
     sink: Sink
@@ -29,11 +34,14 @@ class Chores:
     longest: timedelta
     forgotten_at_once: int = 1_000
     _mark: Mark | None = None
+    _adopted_at: datetime | None = None
 
     def ask_by_id(self) -> Chore | None:
         """At the first start all that is open; then the conversations whose turn it is, the oldest due first."""
         now = self.clock.now()
-        if self.watch.adopt and not self.checkpoint().adoption_done:
+        wanted = bool(self.watch.adopt) and not self.checkpoint().adoption_done
+        if wanted and (self._adopted_at is None or now - self._adopted_at >= ADOPT_AGAIN):
+            self._adopted_at = now  # should it fail again and again, those that are known are asked for all the same
             return Chore(reads=adoption(now, self.watch), then=steps.Adopted(at=now))
         ids = tuple(self.sink.due(self.name, to_millis(now), IDS_AT_ONCE))
         if not ids:

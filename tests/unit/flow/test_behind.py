@@ -169,6 +169,22 @@ async def test_what_is_due_is_asked_for_by_id_and_its_change_is_a_record() -> No
 
 
 @in_virtual_time
+async def test_an_adoption_that_never_succeeds_keeps_nobody_from_being_asked_for() -> None:
+    def answer(read: Read) -> Iterable[Item]:
+        if read.kind is ReadKind.WATCH and not read.ids:
+            return [errors.WindowRefused("400: no", code="bad.request")]
+        found = [page(raw(id="a", v=2 if read.ids else 1), asked=made.clock.now())]
+        return [*found, read_end(pages=1)]
+
+    made = world(answer, watch=WatchPolicy(adopt=DAY), ages=(8 * DAY,))
+    made.sink.plan = lambda _state, *, restoring: Agenda(to_millis(made.clock.now() + MINUTE), None, open=not restoring)
+    await made.run(seconds(HOUR))
+    assert not made.sink.checkpoints["default"].adoption_done
+    assert 10 <= len(windows(made, ReadKind.WATCH)) <= 26  # two days of it, once in five minutes
+    assert len([read for read in made.source.reads if read.ids]) >= 50
+
+
+@in_virtual_time
 async def test_what_no_read_can_return_any_more_is_forgotten() -> None:
     def answer(read: Read) -> Iterable[Item]:
         now = made.clock.now()
