@@ -82,7 +82,8 @@ def evicted_by_clock(_taps: Taps) -> None:
     def may_forget(state: ConversationState, _coverage: Coverage, now: datetime, _policy: WatchPolicy) -> bool:
         return state.ended and state.as_of < to_millis(now - FORGOTTEN_AFTER)
 
-    exchange(app, "may_forget", may_forget)
+    for where in (app, chores):
+        exchange(where, "may_forget", may_forget)
     exchange(chores, "forgettable_before", lambda _coverage, now: to_millis(now) // DAY + 40)
 
 
