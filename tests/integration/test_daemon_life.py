@@ -48,7 +48,7 @@ def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         stage.wait_until_covered(first)
         pages = {path: first.get(path) for path in PATHS}
         codes = [first.stop()]
-        covered_to = first.lines("read_completed")[-1]["window"].split("/")[1]
+        covered_to = first.lines("read_completed", read="head")[-1]["window"].split("/")[1]
         audit_of_first, watermark = stage.decoded(Topic.AUDIT), stage.decoded(Topic.WATERMARKS)[-1]
         records_of_first = len(stage.found(Topic.CONVERSATIONS))
 
