@@ -164,8 +164,8 @@ def test_a_successor_goes_on_where_the_first_stood(run: Run) -> None:
 def test_a_read_that_a_hard_stop_cut_off_is_audited_by_the_successor(run: Run) -> None:
     actions = [event["action"] for event in run.audit]
     assert (actions.count("STARTED"), actions.count("STOPPED")) == (3, 2)
-    (failed,) = [event for event in run.audit if event["action"] == "EXTRACTION_FAILED"]
-    assert json.loads(failed["details"]["error"])["code"] == "interrupted"
+    failed = [event for event in run.audit if event["action"] == "EXTRACTION_FAILED"]
+    assert {json.loads(event["details"]["error"])["code"] for event in failed} == {"interrupted"}
     assert _open_reads(run.audit) == set()
 
 
