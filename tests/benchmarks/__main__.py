@@ -1,6 +1,7 @@
 """All figures of the whole path, each against its bound, in one run on this machine.
 
-    python -m tests.benchmarks [new] [unchanged] [summary] [rate-limit] [rate-limit-changes] [sizes] [requests] [restore] [verify]
+    python -m tests.benchmarks [new] [unchanged] [summary] [rate-limit] [sizes] [requests] [restore] [verify]
+    python -m tests.benchmarks rate-limit-changes  # longer than all others together
 
 Ends with 1 when a bound is missed.
 """
