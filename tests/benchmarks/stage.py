@@ -125,6 +125,8 @@ class Stage:
             "CAPTURE__START": (datetime.now(UTC) - _HISTORY).isoformat(),
             "CAPTURE__CATCH_UP_SLICE": "1m",
             "CAPTURE__OVERLAP": "0s",
+            "CAPTURE__REREADS": "8d",  # the head alone: each window that is asked for is one of its own
+            "CAPTURE__WATCH__ADOPT": "0s",
             "RECORD__DETAIL": self._plan.detail,
         }
         return rehearsal.environ_of(shared | own)
