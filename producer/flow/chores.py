@@ -69,4 +69,5 @@ class Chores:
             return None
         states = self.sink.known(self.name, [mark.id for mark in marks])
         ids = [each for each, state in states.items() if may_forget(state, coverage, now, self.watch)]
-        return Chore(then=steps.Forgotten(ids=tuple(ids)) if ids else None)
+        # what is held back is looked through page by page, one with each look
+        return Chore(then=steps.Forgotten(ids=tuple(ids)) if ids else None, more=bool(ids))

@@ -57,15 +57,7 @@ def page_request(
     predicates = [*_by_end(part.ended), *_by_direction(part.direction)]
     if predicates:
         body["conversationFilters"] = [{"type": "and", "predicates": predicates}]
-    return Request(
-        endpoint=Endpoint.QUERY,
-        method="POST",
-        url=api + QUERY_PATH,
-        request_id=request_id,
-        body=msgspec.json.encode(body),
-        headers=_JSON,
-        read=read,
-    )
+    return _query(api, body, request_id=request_id, read=read)
 
 
 def count_request(api: str, question: Question, *, request_id: str) -> Request:
@@ -76,15 +68,7 @@ def count_request(api: str, question: Question, *, request_id: str) -> Request:
     if question.medium:
         predicate = _predicate("mediaType", "matches") | {"value": question.medium.value}
         body["segmentFilters"] = [{"type": "and", "predicates": [predicate]}]
-    return Request(
-        endpoint=Endpoint.QUERY,
-        method="POST",
-        url=api + QUERY_PATH,
-        request_id=request_id,
-        body=msgspec.json.encode(body),
-        headers=_JSON,
-        read=ReadKind.QUERY,
-    )
+    return _query(api, body, request_id=request_id, read=ReadKind.QUERY)
 
 
 def hits_of(body: bytes) -> int:
@@ -105,6 +89,18 @@ def by_id_request(api: str, ids: Iterable[str], *, request_id: str, read: ReadKi
 def organisation_request(api: str, *, request_id: str) -> Request:
     """Whom the token belongs to."""
     return Request(endpoint=Endpoint.ORGANISATION, method="GET", url=api + ORGANISATION_PATH, request_id=request_id)
+
+
+def _query(api: str, body: dict[str, Any], *, request_id: str, read: ReadKind) -> Request:
+    return Request(
+        endpoint=Endpoint.QUERY,
+        method="POST",
+        url=api + QUERY_PATH,
+        request_id=request_id,
+        body=msgspec.json.encode(body),
+        headers=_JSON,
+        read=read,
+    )
 
 
 def _by_end(ended: Ended | None) -> list[dict[str, str]]:
