@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from producer.model.windows import Direction, Ended, Slice, Window
@@ -20,7 +21,7 @@ def before(window: Window) -> Window:
 def cut(part: Slice) -> tuple[Slice, ...]:
     """A part cut by end, open ones first, then by direction; none when it is cut both ways."""
     if part.ended is None:
-        return tuple(Slice(window=part.window, ended=each, direction=part.direction) for each in Ended)
+        return tuple(replace(part, ended=each) for each in Ended)
     if part.direction is None:
-        return tuple(Slice(window=part.window, ended=part.ended, direction=each) for each in Direction)
+        return tuple(replace(part, direction=each) for each in Direction)
     return ()

@@ -191,7 +191,7 @@ class WindowReader:
         """The two halves in time, of a part that is whole and long enough."""
         if part.ended or part.direction:
             return ()
-        return tuple(Slice(window=half) for half in part.window.halves(self._options.window_floor))
+        return tuple(replace(part, window=half) for half in part.window.halves(self._options.window_floor))
 
     # --- blame ------------------------------------------------------------------------------------------------------
 

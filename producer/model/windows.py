@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from producer import errors
 from producer.model.instants import ONE_DAY, floor_millis, iso_millis, utc_midnight
+from producer.model.selection import EVERYTHING, Selection
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,15 +87,20 @@ class Direction(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """What one read asks for: a window, or, where time can't be cut finer, a part of one by end and direction."""
+    """What one read asks for: a window, or, where time can't be cut finer, a part of one by end and direction.
+
+    `selection` is for queries: what is captured is never selected from.
+    """
 
     window: Window
     ended: Ended | None = None
     direction: Direction | None = None
+    selection: Selection = EVERYTHING
 
     def __str__(self) -> str:
         cuts = [str(cut.value) for cut in (self.ended, self.direction) if cut is not None]
-        return " ".join([str(self.window), *cuts])
+        selected = [str(self.selection)] if self.selection != EVERYTHING else []
+        return " ".join([str(self.window), *cuts, *selected])
 
 
 def windows_between(start: datetime, end: datetime, longest: timedelta = ONE_DAY) -> Iterator[Window]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from producer.errors import ProducerError
+from producer.model.selection import Selection
 from producer.model.windows import Direction, Ended, Interval, Slice, Window, windows_between
 from tests.support.build import at, interval, told, window
 
@@ -77,7 +78,8 @@ def test_a_slice_tells_its_window_and_its_cuts() -> None:
         str(Slice(window=whole)),
         str(Slice(window=whole, ended=Ended.OPEN)),
         str(Slice(window=whole, ended=Ended.ENDED, direction=Direction.NONE)),
-    ] == [span, f"{span} open", f"{span} ended none"]
+        str(Slice(window=whole, selection=Selection(channels=("VOICE", "EMAIL"), user_ids=("u1",)))),
+    ] == [span, f"{span} open", f"{span} ended none", f"{span} channels=VOICE,EMAIL user_ids=u1"]
 
 
 def test_time_is_cut_at_every_midnight() -> None:
