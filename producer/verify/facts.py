@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 NEVER = -1
 """In place of an instant or a number that an event or a record does not have."""
+LETTER = "DEAD_LETTER"
+"""What stands for the origin of a dead letter."""
 
 
 class Seen(NamedTuple):
@@ -75,10 +77,14 @@ class Told(NamedTuple):
     pages_in_all: int
     records_in_all: int
     by_id: int
+    letters: int
 
 
 class Present(NamedTuple):
-    """What of one read is on the conversations topic: how many records, of which origin, appended from when to when."""
+    """What of one read is on the conversations topic: how many records, of which origin, appended from when to when.
+
+    With `LETTER` for the origin they are its dead letters, on their own topic.
+    """
 
     request: str
     origin: str
@@ -105,12 +111,14 @@ class Position:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """What can be asked of the topics. What was appended up to `compacted_to` may have been compacted; reads that began
-    up to `audit_to` may have lost audit events to retention (real time, epoch milliseconds).
+    up to `audit_to` may have lost audit events to retention, up to `letters_to` dead letters (real time, epoch
+    milliseconds).
     """
 
     partitions: int
     compacted_to: int
     audit_to: int = NEVER
+    letters_to: int = NEVER
     positions: Mapping[str, Position] = field(default_factory=dict)
 
     @property

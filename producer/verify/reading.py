@@ -20,25 +20,26 @@ from producer.model.batch import Topic
 from producer.model.checkpoint import Checkpoint
 from producer.model.instants import to_millis
 from producer.verify.contents import Contents
-from producer.verify.facts import NEVER, Bounds, Position, Remembered, Seen, Told
+from producer.verify.facts import LETTER, NEVER, Bounds, Position, Remembered, Seen, Told
 from producer.verify.findings import Check, Finding, Findings
 from producer.verify.ledger import Ledger
 from producer.verify.progress import Progress
 from producer.verify.reads import KEPT
 from producer.verify.watermarks import promise_findings, watermark_findings
 
-COMPARED = (Topic.CONVERSATIONS, Topic.AUDIT, Topic.WATERMARKS, Topic.STATE)
+COMPARED = (Topic.CONVERSATIONS, Topic.AUDIT, Topic.WATERMARKS, Topic.STATE, Topic.DEAD_LETTERS)
 SKEW = 5 * 60_000
 """Milliseconds that the clocks of brokers may differ from ours: what is so near to the lag may be compacted already."""
 LONGEST_READ = 86_400_000
 """Milliseconds: events of a read that began so long before the oldest one there is may be lost to retention."""
 
+_REQUEST_ID = "request-id"
 _NUMBERS = ("pageNumber", "recordCount", "totalPagesFetched", "totalRecordsExtracted")
 
 
 @dataclass(slots=True, kw_only=True)
 class Reading:
-    """Reads all four topics, each record once. What can't be read is a finding."""
+    """Reads all five topics, each record once. What can't be read is a finding."""
 
     options: KafkaOptions
     ledger: Ledger
@@ -50,18 +51,20 @@ class Reading:
     counts: dict[Topic, int] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     _watermarks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _first_letters: dict[int, int] = field(default_factory=dict)
 
     async def run(self) -> Bounds:
         """Read everything; returns what can be asked of it. Raises SinkError, PrerequisiteMissing, StateTooNew."""
         names = self.options.topics
         self.progress.begin("waiting for a moment between two transactions")
         extents = await standing_still(self.options, [names[topic] for topic in COMPARED])
-        conversations, audit, watermarks, state = (extents[names[topic]] for topic in COMPARED)
+        conversations, audit, watermarks, state, letters = (extents[names[topic]] for topic in COMPARED)
         configured = (await configurations(self.options, [conversations.topic]))[conversations.topic]
         self.lag = int(configured[COMPACTION_LAG])
         await self._read(Topic.CONVERSATIONS, conversations, self.seen)
         now = to_millis(real_now())
         await self._read(Topic.AUDIT, audit, self.told)
+        await self._read(Topic.DEAD_LETTERS, letters, self.lettered)
         await self._read(Topic.STATE, state, self.remembered)
         await self._read(Topic.WATERMARKS, watermarks, self.promised)
         self.compare_promises(conversations.ends)
@@ -70,6 +73,7 @@ class Reading:
             partitions=conversations.partitions,
             compacted_to=now - self.lag + SKEW if compacts else NEVER,
             audit_to=lost_to(audit, self.ledger.first_audit(), now),
+            letters_to=lost_to(letters, self._first_letters, now),
             positions=self.positions,
         )
 
@@ -113,6 +117,17 @@ class Reading:
             if event["action"] in KEPT:
                 rows.append(_told(raw, event))
         return rows
+
+    def lettered(self, records: list[RawRecord]) -> list[Seen]:
+        """Count dead letters for their reads; nothing of them goes into the ledger: they are as they came."""
+        for raw in records:
+            self._first_letters.setdefault(raw.partition, raw.timestamp)
+            request = next((value for name, value in raw.headers if name == _REQUEST_ID), None)
+            if request is None:
+                self._unreadable(raw, errors.ProducerError("it has no request id"))
+            else:
+                self.ledger.count(request.decode(errors="replace"), LETTER, raw.timestamp)
+        return []
 
     def remembered(self, records: list[RawRecord]) -> list[Remembered]:
         """The facts of states; checkpoints become positions. Raises StateTooNew."""
@@ -212,6 +227,7 @@ def _told(raw: RawRecord, event: dict[str, Any]) -> Told:
         pages_in_all=pages_in_all,
         records_in_all=records_in_all,
         by_id=int("ids" in event["details"]) if started else NEVER,
+        letters=event["deadLetters"] or 0,
     )
 
 
@@ -219,9 +235,9 @@ def _number(value: int | None) -> int:
     return NEVER if value is None else value
 
 
-def lost_to(audit: Extent, first: dict[int, int], now: int) -> int:
-    """Reads that began up to here may have lost events to retention; NEVER when no partition has lost any."""
-    shortened = [number for number, offset in enumerate(audit.firsts) if offset]
+def lost_to(extent: Extent, first: dict[int, int], now: int) -> int:
+    """Reads that began up to here may have lost some of it to retention; NEVER when no partition has lost any."""
+    shortened = [number for number, offset in enumerate(extent.firsts) if offset]
     return max((first.get(number, now) + LONGEST_READ for number in shortened), default=NEVER)
 
 

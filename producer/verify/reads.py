@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from producer.model.actions import Action
 from producer.model.reads import Origin
-from producer.verify.facts import NEVER, Bounds, Present, Told
+from producer.verify.facts import LETTER, NEVER, Bounds, Present, Told
 from producer.verify.findings import Check, Finding, Shortfall
 
 ENDS = frozenset({Action.EXTRACTION_COMPLETED.value, Action.EXTRACTION_FAILED.value, Action.WINDOW_SPLIT.value})
@@ -29,16 +29,25 @@ class ReadJudged:
     shortfall: Shortfall | None = None
 
 
-def judged(request: str, events: Sequence[Told], present: Sequence[Present], bounds: Bounds) -> ReadJudged:
+def judged(request: str, events: Sequence[Told], found_of_it: Sequence[Present], bounds: Bounds) -> ReadJudged:
     """Judge one read, or the run that a request id names. `events` are in the order of the topic."""
-    began = min((each.at for each in events), default=max((each.newest for each in present), default=0))
+    present = [each for each in found_of_it if each.origin != LETTER]
+    letters = sum(each.records for each in found_of_it if each.origin == LETTER)
+    began = min((each.at for each in events), default=max((each.newest for each in found_of_it), default=0))
     if began <= bounds.audit_to:
         return ReadJudged(findings=(), by_sum=False)
     announced = sum(each.records for each in events if each.action == Action.PAGE_PROCESSED.value and each.records > 0)
     found = sum(each.records for each in present)
     oldest = min((each.at for each in events if each.records > 0), default=began)
     by_sum = oldest > bounds.compacted_to
-    findings = [*_sum_findings(request, announced, found, by_sum=by_sum), *_origin_findings(request, events, present)]
+    findings = [
+        *_sum_findings(
+            request,
+            _difference("records", announced, found, fewer=by_sum),
+            _difference("dead letters", sum(each.letters for each in events), letters, fewer=began > bounds.letters_to),
+        ),
+        *_origin_findings(request, events, present),
+    ]
     is_run = all(each.action in OF_RUNS for each in events)
     if is_run:
         findings += _run_findings(request, events, found)
@@ -55,9 +64,16 @@ def judged(request: str, events: Sequence[Told], present: Sequence[Present], bou
     )
 
 
-def _sum_findings(request: str, announced: int, found: int, *, by_sum: bool) -> Iterator[Finding]:
-    if found > announced or (by_sum and found < announced):
-        yield _finding(Check.SUMS, request, f"it announced {announced} records, {found} are on the topic")
+def _sum_findings(request: str, *differences: str) -> Iterator[Finding]:
+    if any(differences):
+        yield _finding(Check.SUMS, request, "; ".join(filter(None, differences)))
+
+
+def _difference(what: str, announced: int, found: int, *, fewer: bool) -> str:
+    """What to say of sums that differ; nothing where there are `fewer` and that is no wonder."""
+    if found > announced or (fewer and found < announced):
+        return f"it announced {announced} {what}, {found} are on the topic"
+    return ""
 
 
 def _origin_findings(request: str, events: Sequence[Told], present: Sequence[Present]) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ def as_json(report: Report) -> str:
         "read": {
             "records": report.records,
             "auditEvents": report.events,
+            "deadLetters": report.letters,
             "states": report.states,
             "watermarks": report.watermarks,
         },
@@ -52,8 +53,9 @@ def as_json(report: Report) -> str:
 
 
 def _methods(report: Report) -> Iterator[tuple[str, str]]:
-    kinds = {"records": report.records, "audit events": report.events, "states": report.states}
-    yield "read", ", ".join(f"{count:,} {kind}" for kind, count in (kinds | {"watermarks": report.watermarks}).items())
+    kinds = {"records": report.records, "audit events": report.events, "dead letters": report.letters}
+    kinds |= {"states": report.states, "watermarks": report.watermarks}
+    yield "read", ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
     yield "by sum", f"{report.summed:,} reads: their records were counted against what they announced"
     beyond = f"{report.beyond:,} reads and {report.old:,} conversations reach beyond the compaction lag"
     yield "by last state", f"{beyond} ({_span(report.lag)}): there the last version and content is compared"

@@ -50,6 +50,7 @@ class Report:
     findings: Findings
     records: int = 0
     events: int = 0
+    letters: int = 0
     states: int = 0
     watermarks: int = 0
     lag: int = 0
@@ -85,6 +86,7 @@ async def verify(task: Task, progress: Progress) -> Report:
             findings=findings,
             records=reading.counts[Topic.CONVERSATIONS],
             events=reading.counts[Topic.AUDIT],
+            letters=reading.counts[Topic.DEAD_LETTERS],
             states=reading.counts[Topic.STATE],
             watermarks=reading.counts[Topic.WATERMARKS],
             lag=reading.lag,

@@ -302,6 +302,22 @@ def test_a_deleted_audit_event_is_named(run: Run, action: str) -> None:
         assert set(ids) <= of_read
 
 
+@pytest.mark.parametrize("copies", [0, 2], ids=["deleted", "doubled"])
+def test_a_dead_letter_that_is_deleted_or_doubled_is_named(run: Run, copies: int) -> None:
+    victim, *_ = run.stage.found(Topic.DEAD_LETTERS)
+    name = copied(
+        run.stage.broker,
+        run.stage.topic(Topic.DEAD_LETTERS),
+        lambda records: [each for each in records for _ in range(copies if each == victim else 1)],
+    )
+    code, report = run.verify(KAFKA__TOPICS__DEAD_LETTERS=name)
+
+    assert code == 1
+    read = dict(victim.headers)["request-id"].decode()
+    assert [found for found, _ in findings(report, "sums")] == [read]
+    assert report["counts"] == {"sums": 1}
+
+
 def compacted(records: Records) -> Records:
     """What compaction leaves: the last record of each key."""
     return list({each.key: each for each in records}.values())

@@ -60,6 +60,7 @@ def told(action: str, /, **fields: Any) -> Told:
         pages_in_all=NEVER,
         records_in_all=NEVER,
         by_id=NEVER,
+        letters=0,
     )
     return base._replace(**fields)
 

@@ -22,7 +22,7 @@ from producer.model.checkpoint import OpenRead, Published
 from producer.model.coverage import Coverage, Hole
 from producer.model.instants import Millis, to_millis
 from producer.verify.contents import Contents
-from producer.verify.facts import NEVER, Position, Present, Remembered
+from producer.verify.facts import LETTER, NEVER, Position, Present, Remembered
 from producer.verify.findings import Check, Findings
 from producer.verify.ledger import Ledger
 from producer.verify.progress import Progress
@@ -122,6 +122,14 @@ def test_audit_events_that_are_out_of_order_are_named(desk: Desk) -> None:
     junk, bare = raw(b"r", b"junk"), raw(b"r", None)
     assert len(desk.reading.told([replace(event(), key=b"another"), junk, bare])) == 1
     assert desk.checks == [Check.AUDIT, Check.READABLE, Check.READABLE]
+
+
+def test_dead_letters_are_counted_for_their_read(desk: Desk) -> None:
+    letter = replace(raw(None, b"{"), headers=(("request-id", b"r"),))
+    assert desk.reading.lettered([letter, letter, raw(b"c-1", b"{}")]) == []
+    assert list(desk.ledger.reads()) == [("r", [], [Present("r", LETTER, 2, 9, 9)])]
+    assert [(each.check, each.ids) for each in desk.findings.kept] == [(Check.READABLE, ("c-1",))]
+    assert [told.letters for told in desk.reading.told([event(), event(deadLetters=2)])] == [0, 2]
 
 
 def test_states_and_checkpoints(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from producer.verify.facts import Told
+from producer.verify.facts import LETTER, Present, Told
 from producer.verify.findings import Check, Shortfall
 from producer.verify.reads import judged
 from tests.support.facts import BOUNDS, READ, page, present, read_of, told
@@ -40,6 +40,29 @@ def test_beyond_the_lag_records_may_be_gone_and_none_may_be_more() -> None:
     fewer, more = (judged(READ, READ_OF_TWO, present(count), beyond) for count in (0, 6))
     assert (fewer.findings, fewer.by_sum, fewer.shortfall) == ((), False, None)
     assert [each.check for each in more.findings] == [Check.SUMS]
+
+
+def letters(count: int) -> list[Present]:
+    return [*present(5), *present(count, origin=LETTER)] if count else present(5)
+
+
+def test_fewer_and_more_dead_letters_than_announced() -> None:
+    events = read_of(page(1, 3), page(2, 2)._replace(letters=2))
+    found = {count: judged(READ, events, letters(count), BOUNDS).findings for count in (0, 1, 2, 3)}
+    assert {count: [each.text for each in findings] for count, findings in found.items()} == {
+        0: ["it announced 2 dead letters, 0 are on the topic"],
+        1: ["it announced 2 dead letters, 1 are on the topic"],
+        2: [],
+        3: ["it announced 2 dead letters, 3 are on the topic"],
+    }
+
+
+def test_dead_letters_that_retention_may_have_taken_are_not_missed() -> None:
+    events = read_of(page(1, 5)._replace(letters=2))
+    older, younger = (judged(READ, events, letters(1), replace(BOUNDS, letters_to=at)).findings for at in (100, 99))
+    assert [len(older), len(younger)] == [0, 1]
+    more = judged(READ, events, letters(3), replace(BOUNDS, letters_to=100)).findings
+    assert [each.check for each in more] == [Check.SUMS]
 
 
 @pytest.mark.parametrize("number", range(len(READ_OF_TWO)))

@@ -14,6 +14,7 @@ SOUND = Report(
     findings=Findings(),
     records=12_345,
     events=600,
+    letters=3,
     states=5_000,
     watermarks=70,
     lag=30 * 86_400_000,
@@ -36,7 +37,7 @@ def broken() -> Report:
 def test_a_sound_report_for_people() -> None:
     beyond = "3 reads and 7 conversations reach beyond the compaction lag (30 days)"
     assert as_text(SOUND).splitlines() == [
-        "read          12,345 records, 600 audit events, 5,000 states, 70 watermarks",
+        "read          12,345 records, 600 audit events, 3 dead letters, 5,000 states, 70 watermarks",
         "by sum        150 reads: their records were counted against what they announced",
         f"by last state {beyond}: there the last version and content is compared",
         "last states   3,999 of 4,000 conversations were compared with a state",
