@@ -32,6 +32,7 @@ CLIENT_ID = "simulator"
 CLIENT_SECRET = "OAuth/Canary+7f3a%41&=é"
 WRONG_SECRET = "OAuth/Mistyped+c0de%41&="
 TOKEN_PATH = "/oauth/token"
+EVERYTHING = "/api/v2/"
 SHOWN = ("/", "/status", "/config", "/metrics", "/readyz")
 PATIENCE = 40.0
 
@@ -48,7 +49,11 @@ ANSWERED: tuple[dict[str, Any], ...] = (
     {"kind": "bad-request"},
     {"kind": "too-large"},
     {"kind": "rate-limited"},
-    {"kind": "server-error", "times": 8},  # opens the breaker
+    {
+        "kind": "server-error",
+        "times": 8,
+        "path": EVERYTHING,
+    },  # opens the breaker, if nothing else is answered meanwhile
 )
 """What queries meet, one after the other."""
 
@@ -197,7 +202,7 @@ def _through_everything(broker: Broker, address: str, directory: Path) -> Run:
 def _fail_in_every_way(stage: Stage, daemon: Daemon, shown: dict[str, bytes]) -> None:
     organisation = stage.organisation
     for fault in ANSWERED:
-        organisation.inject(path=QUERY, **{"times": 1, **fault})
+        organisation.inject(**{"path": QUERY, "times": 1, **fault})
         organisation.wait_until_over(PATIENCE)
         _look(daemon, shown)
     for kind in AT_THE_LOGIN:
