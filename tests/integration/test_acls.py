@@ -25,7 +25,7 @@ from producer.dev.broker import Broker, _free_port
 from producer.dev.properties import Listeners
 from producer.errors import SinkRefused
 from producer.kafka import topics
-from producer.kafka.options import KafkaOptions, SecurityOptions
+from producer.kafka.options import KafkaOptions, Records, SecurityOptions
 from producer.kafka.reader import tail
 from producer.kafka.sink import KafkaSink
 from producer.model.batch import Topic
@@ -110,7 +110,8 @@ class Guarded:
         security = SecurityOptions(
             protocol="SASL_PLAINTEXT", mechanism="PLAIN", username=USER, password=lambda: "secret"
         )
-        there = options(self.broker, prefix, bootstrap_servers=self.address, security=security)
+        records = Records(known={b"any": "any"})
+        there = options(self.broker, prefix, bootstrap_servers=self.address, security=security, records=records)
         return replace(there, topics={topic: f"{prefix}.{topic.value.replace('_', '-')}.v1" for topic in Topic})
 
     def allow(self, prefix: str, allowed: Sequence[Allowed]) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from producer.errors import SinkRefused
-from producer.kafka.metadata import TopicFacts
-from producer.kafka.options import KafkaOptions
-from producer.kafka.topics import compare, declared
+from producer.kafka.metadata import Operation, TopicFacts
+from producer.kafka.options import KafkaOptions, Records
+from producer.kafka.topics import compare, declared, record_difference
 from producer.model.batch import Topic
 
 OPTIONS = KafkaOptions(bootstrap_servers="kafka:9092")
@@ -106,3 +108,29 @@ def test_what_would_lose_or_disorder_is_refused(
     with pytest.raises(SinkRefused) as caught:
         compare(OPTIONS, facts, configurations).raise_if_refused()
     assert str(caught.value) == f"topics are not as declared. {message}"
+
+
+async def test_what_may_not_be_read_is_refused_with_the_cure() -> None:
+    options = replace(OPTIONS, records=Records(known={b"1": "Conversation"}))
+    facts = replace(FACTS["genesys.conversations.v1"], denied=frozenset({Operation.READ}))
+    (difference,) = await record_difference(options, {"genesys.conversations.v1": facts})
+    assert difference.refused
+    assert str(difference) == (
+        "genesys.conversations.v1: the kind of record is unknown: not authorized to read it, declared Conversation; by"
+        " an ACL, allow our principal to Read it: a record is looked at before any is written"
+    )
+
+
+async def test_of_a_topic_that_is_missing_nothing_is_said_twice() -> None:
+    options = replace(OPTIONS, records=Records(known={b"1": "Conversation"}))
+    assert await record_difference(options, {}) == []
+
+
+def test_kinds_are_told_by_how_values_begin() -> None:
+    records = Records(known={b"1|": "Conversation", b"2|": "ConversationFlat"})
+    assert [records.kind_of(value) for value in (b"1|x", b"2|", b"2", b"")] == [
+        "Conversation",
+        "ConversationFlat",
+        None,
+        None,
+    ]
