@@ -19,6 +19,7 @@ from producer.errors import SinkRefused, SinkUnavailable
 from producer.kafka.client import start_producer
 from producer.kafka.discard import GRACE, discard
 from producer.kafka.failures import FOREIGN, as_sink_error
+from producer.kafka.holding import raise_if_hidden
 from producer.kafka.options import KafkaOptions
 from producer.kafka.partitioner import partition_of
 from producer.kafka.restore import restore
@@ -70,6 +71,7 @@ class KafkaSink:
         await self._drop()
         report = await check(self._options)
         state = report.raise_if_refused()
+        raise_if_hidden(self._options, report.found)
         copy = self._working_copy()
         producer = await start_producer(self._options, self._number)
         try:

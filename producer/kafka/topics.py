@@ -14,8 +14,8 @@ from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 from producer.errors import SinkRefused
 from producer.kafka.client import admin
 from producer.kafka.failures import as_sink_errors
-from producer.kafka.holding import kind_on_topic
-from producer.kafka.metadata import Operation, TopicFacts, describe
+from producer.kafka.holding import kind_on_topic, may_be_looked_at
+from producer.kafka.metadata import TopicFacts, describe
 from producer.kafka.options import KafkaOptions
 from producer.model.batch import Topic
 
@@ -141,11 +141,8 @@ async def record_difference(options: KafkaOptions, found: Mapping[str, TopicFact
     Raises SinkUnavailable, SinkRefused.
     """
     name, kind = options.topics[Topic.CONVERSATIONS], options.records.kind
-    if name not in found or not options.records.known:
+    if name not in found or not may_be_looked_at(options, found[name]):
         return []
-    if Operation.READ in found[name].denied:
-        cure = "by an ACL, allow our principal to Read it: a record is looked at before any is written"
-        return [_other_records(name, kind, "unknown: not authorized to read it", cure)]
     held = await kind_on_topic(options, found[name].partitions)
     if held is None or held == kind:
         return []
@@ -153,7 +150,9 @@ async def record_difference(options: KafkaOptions, found: Mapping[str, TopicFact
         "a topic holds records of one kind: set record.detail back, or name a new topic and create it:"
         " genesys-producer topics create"
     )
-    return [_other_records(name, kind, held, cure)]
+    return [
+        Difference(topic=name, subject="the kind of record", declared=kind, found=held, what_to_do=cure, refused=True)
+    ]
 
 
 async def configurations(options: KafkaOptions, names: list[str]) -> dict[str, dict[str, str]]:
@@ -228,12 +227,6 @@ def _missing(name: str) -> Difference:
         found="missing",
         what_to_do="create it: genesys-producer topics create",
         refused=True,
-    )
-
-
-def _other_records(name: str, kind: str, found: str, cure: str) -> Difference:
-    return Difference(
-        topic=name, subject="the kind of record", declared=kind, found=found, what_to_do=cure, refused=True
     )
 
 

@@ -150,6 +150,7 @@ def allow(guarded: Guarded, user: str, prefix: str, *, everything: bool) -> None
             {
                 (ResourceType.TOPIC, f"{prefix}.", ResourcePatternType.PREFIXED): [*looking, AclOperation.WRITE],
                 (ResourceType.TOPIC, f"{prefix}.state.v1", ResourcePatternType.LITERAL): [AclOperation.READ],
+                (ResourceType.TOPIC, f"{prefix}.conversations.v1", ResourcePatternType.LITERAL): [AclOperation.READ],
                 (ResourceType.TRANSACTIONAL_ID, prefix, ResourcePatternType.PREFIXED): [AclOperation.WRITE],
             }
             if everything
