@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,3 +164,19 @@ async def test_what_this_version_does_not_know_is_no_objection(there: KafkaOptio
     await topics.create(flat(there))
     async with opened(flat(there)):
         pass
+
+
+def test_summaries_go_where_whole_records_went(broker: Broker, tmp_path: Path) -> None:
+    """They are of one kind: a conversation is told in the new form when it next changes."""
+    with Stage(broker, tmp_path, Script(settings={"RECORD__DETAIL": "summary"})) as stage:
+        stage.make_topics()
+        for detail in ("full", "summary"):
+            daemon = stage.start(RECORD__DETAIL=detail)
+            stage.wait_until_covered(daemon)
+            daemon.wait_until(lambda status: status["sources"][0]["changed"], "changes")
+            assert daemon.stop() == 0
+        verdict, report = stage.verdict(), stage.verified()
+
+    assert verdict.zeros, verdict.as_json()
+    assert report.findings.kept == []
+    assert report.made_again > report.summaries > 0
