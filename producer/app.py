@@ -7,13 +7,14 @@ import hashlib
 import json
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
 from producer import errors, events
+from producer.assembly import envelope
 from producer.assembly.batch import AssemblyTools, BatchBounds
 from producer.assembly.pages import PageWorker
 from producer.clock import VirtualClock, WallClock
@@ -24,7 +25,7 @@ from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.regions import endpoints
 from producer.genesys.source import GenesysSource
-from producer.kafka.options import DEFAULT_PARTITIONS, KafkaOptions, SecurityOptions
+from producer.kafka.options import DEFAULT_PARTITIONS, KafkaOptions, Records, SecurityOptions
 from producer.kafka.partitioner import partition_of
 from producer.kafka.sink import KafkaSink
 from producer.lifecycle import stop_on_signals
@@ -34,16 +35,22 @@ from producer.model.reads import ReadKind
 from producer.pipeline import Lane, LanePolicy
 from producer.planning.head import HeadPolicy
 from producer.planning.watch import WatchPolicy, agenda_of, may_forget
-from producer.ports import Clock
+from producer.ports import Clock, Encode
 from producer.settings import Settings, shown, shown_flat
 from producer.telemetry.telemetry import Options as TelemetryOptions
 from producer.telemetry.telemetry import Telemetry
+from producer.transform.flat import row_of
 from producer.transform.normalize import Detail, Normalizer
 from producer.transform.revision import Comparison
 from producer.transform.split import split
 
 SOURCE = "default"
 """The name of the one source, as long as the settings name none."""
+RECORDS: Mapping[Subject, str] = {
+    Subject.CONVERSATION: envelope.CONVERSATION,
+    Subject.CONVERSATION_FLAT: envelope.CONVERSATION_FLAT,
+}
+"""The kinds of record that conversations may go out as, and what headers call them."""
 HARD_STOP = 130
 STOP_GRACE = timedelta(seconds=10)
 """How long a window that is being read may go on after a soft stop (real time)."""
@@ -72,13 +79,32 @@ def kafka_options(settings: Settings, learn: Callable[[str], None] = lambda _sec
             certificate_file=security.cert_file,
             key_file=security.key_file,
         ),
-        topics=kafka.topics.by_purpose(),
+        topics=settings.topics(),
+        records=records_of(settings),
         partitions={**DEFAULT_PARTITIONS, **kafka.partitions.by_purpose()},
         lanes=kafka.lanes,
         replication_factor=kafka.replication_factor,
         min_insync_replicas=kafka.min_insync_replicas,
         state_path=settings.state.path,
     )
+
+
+def records_of(settings: Settings) -> Records:
+    """The kind of record that goes to the conversations topic, and how the kinds are told from one another."""
+    avro = Avro.shipped()
+    known = {avro.framing.prefix(each): each.name for each in avro.schemas.versions if each.subject in RECORDS}
+    return Records(kind=avro.schemas.latest(subject_of(settings)).name, known=known)
+
+
+def subject_of(settings: Settings) -> Subject:
+    """What the records of conversations are written as."""
+    return Subject.CONVERSATION_FLAT if settings.record.detail == "flat" else Subject.CONVERSATION
+
+
+def record_encoder(avro: Avro, subject: Subject) -> Encode:
+    """Writes the records that are compared; as rows where those are asked for."""
+    encode = avro.encoder(subject)
+    return encode if subject is Subject.CONVERSATION else lambda record: encode(row_of(record))
 
 
 def client_options(settings: Settings) -> ClientOptions:
@@ -235,7 +261,7 @@ class Daemon:
 
         sink = KafkaSink(options, lane=partition_of(SOURCE.encode(), options.lanes), clock=clock, plan=plan)
         avro = Avro.shipped()
-        schema = avro.schemas.latest(Subject.CONVERSATION)
+        schema, subject = avro.schemas.latest(Subject.CONVERSATION), subject_of(settings)
         compare = Comparison(Normalizer(schema.text, Detail(settings.record.detail)))
 
         def tools(restored: Restored) -> AssemblyTools:
@@ -243,10 +269,11 @@ class Daemon:
                 pages=PageWorker(
                     source=SOURCE,
                     compare=compare,
-                    encode=avro.encoder(Subject.CONVERSATION),
+                    encode=record_encoder(avro, subject),
                     known=sink.known,
                     limits=restored.max_record_bytes,
                     conversations_topic=options.topics[Topic.CONVERSATIONS],
+                    kind=RECORDS[subject],
                 ),
                 encode_audit=avro.encoder(Subject.AUDIT_EVENT),
                 encode_watermark=avro.encoder(Subject.WATERMARK),

@@ -110,6 +110,7 @@ class Lane:
         checkpoint = replace(
             self._going_on(before, now) if before else self._first_checkpoint(self._began),
             offsets=restored.offsets,
+            records=restored.records,
             config_digest=self.policy.config_digest,
         )
         if checkpoint.usage is not None:

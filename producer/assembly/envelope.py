@@ -14,6 +14,7 @@ from producer.model.instants import iso_millis
 AVRO = b"application/avro"
 JSON = b"application/json"
 CONVERSATION = "io.genesysproducer.conversation.v1"
+CONVERSATION_FLAT = "io.genesysproducer.conversation-flat.v1"
 AUDIT = "io.genesysproducer.audit.v1"
 DEAD_LETTER = "io.genesysproducer.dead-letter.v1"
 WATERMARK = "io.genesysproducer.watermark.v1"

@@ -67,7 +67,9 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageWorker:
-    """Compares and encodes the conversations of a page. `limits`: the largest value that each topic takes, in bytes."""
+    """Compares and encodes the conversations of a page. `limits`: the largest value that each topic takes, in bytes;
+    `kind`: what headers call a record.
+    """
 
     source: str
     compare: Compare
@@ -75,6 +77,7 @@ class PageWorker:
     known: Known
     limits: Mapping[Topic, int]
     conversations_topic: str
+    kind: str = envelope.CONVERSATION
 
     def work(
         self, read: Read, page: Page, *, pending: Mapping[str, ConversationState], horizon_day: int, now: datetime
@@ -162,7 +165,7 @@ class _PageRun:
             self._dead_letter(raw, _unsent(state, self.look_up(state.id)), error, stage="encoding")
             return
         event_id = f"{state.id}:{state.version}"
-        headers = self._headers(envelope.CONVERSATION, event_id, state.id)
+        headers = self._headers(self.worker.kind, event_id, state.id)
         result.append(Outgoing(Topic.CONVERSATIONS, state.id.encode(), value, headers))
         result.states[state.id] = state
         result.emitted[outcome.change] += 1

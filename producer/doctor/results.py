@@ -34,6 +34,7 @@ class Prerequisite(enum.StrEnum):
     RATE_LIMIT = "rate limit"
     ORGANISATION = "organisation"
     PERMISSION = "permission"
+    BY_ID = "permission by id"
     BUDGET = "budget"
     CLOCK = "clock"
     BROKER = "broker"
@@ -67,6 +68,7 @@ NEEDS: Mapping[Prerequisite, tuple[Prerequisite, ...]] = MappingProxyType(
         _P.RATE_LIMIT: (*_SETTLED, *_ADMITTED),
         _P.ORGANISATION: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT),
         _P.PERMISSION: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT),
+        _P.BY_ID: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT, _P.PERMISSION),
         _P.BUDGET: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT, _P.PERMISSION),
         _P.CLOCK: (*_SETTLED, _P.API_HOST, _P.LOGIN_HOST),
         _P.BROKER: _SETTLED,

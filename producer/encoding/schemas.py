@@ -25,6 +25,7 @@ class Subject(enum.Enum):
     """What there are schemas of; the value is the folder's name."""
 
     CONVERSATION = "conversation"
+    CONVERSATION_FLAT = "conversation-flat"
     AUDIT_EVENT = "audit-event"
     WATERMARK = "watermark"
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from producer.errors import ConfigurationError
 from producer.model.batch import Topic
+from producer.model.checkpoint import ONLY_KIND
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -69,6 +70,18 @@ class SecurityOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The kind of record that the conversations topic holds. `known` are all kinds, by what their values begin with."""
+
+    kind: str = ONLY_KIND
+    known: Mapping[bytes, str] = field(default_factory=dict)
+
+    def kind_of(self, value: bytes) -> str | None:
+        """The kind of a value; None when this version does not know it."""
+        return next((kind for beginning, kind in self.known.items() if value.startswith(beginning)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaOptions:
     """One cluster, our topics on it and our identity there. Real time throughout.
 
@@ -83,6 +96,7 @@ class KafkaOptions:
     security: SecurityOptions = SecurityOptions()
     topics: Mapping[Topic, str] = field(default_factory=lambda: DEFAULT_NAMES)
     partitions: Mapping[Topic, int] = field(default_factory=lambda: DEFAULT_PARTITIONS)
+    records: Records = Records()
     lanes: int = 8
     replication_factor: int = 3
     min_insync_replicas: int = 2

@@ -19,6 +19,7 @@ from producer.errors import SinkRefused, SinkUnavailable
 from producer.kafka.client import start_producer
 from producer.kafka.discard import GRACE, discard
 from producer.kafka.failures import FOREIGN, as_sink_error
+from producer.kafka.holding import raise_if_hidden
 from producer.kafka.options import KafkaOptions
 from producer.kafka.partitioner import partition_of
 from producer.kafka.restore import restore
@@ -70,6 +71,7 @@ class KafkaSink:
         await self._drop()
         report = await check(self._options)
         state = report.raise_if_refused()
+        raise_if_hidden(self._options, report.found)
         copy = self._working_copy()
         producer = await start_producer(self._options, self._number)
         try:
@@ -77,6 +79,7 @@ class KafkaSink:
             checkpoints = copy.checkpoints()
             for checkpoint in checkpoints.values():
                 self._refuse_other_partitions(checkpoint, len(offsets))
+                self._refuse_other_records(checkpoint)
             limits = {topic: size - RECORD_OVERHEAD for topic, size in report.max_message_bytes.items()}
             restored = Restored(
                 checkpoints=checkpoints,
@@ -84,6 +87,7 @@ class KafkaSink:
                 max_record_bytes=limits,
                 conversations=copy.conversations(),
                 took=timedelta(seconds=time.monotonic() - started),
+                records=self._options.records.kind,
             )
         except BaseException:
             await discard(producer)
@@ -190,6 +194,16 @@ class KafkaSink:
                 f"{self._options.topics[Topic.CONVERSATIONS]} has {partitions} partitions, and had"
                 f" {len(checkpoint.offsets)} when source {checkpoint.source} was last written: keys would change their"
                 " partition and lose their order; name a new topic and create it: genesys-producer topics create"
+            )
+
+    def _refuse_other_records(self, checkpoint: Checkpoint) -> None:
+        """What the state knows as sent was sent as another kind, to another topic: it would never come to this one."""
+        names, kind = self._options.topics, self._options.records.kind
+        if checkpoint.records != kind:
+            raise SinkRefused(
+                f"{names[Topic.STATE]} remembers what was sent of source {checkpoint.source} as {checkpoint.records},"
+                f" and {kind} is to be written to {names[Topic.CONVERSATIONS]}: set record.detail back, or another"
+                " kafka.topics.prefix, and create its topics: genesys-producer topics create"
             )
 
     def _working_copy(self) -> WorkingCopy:

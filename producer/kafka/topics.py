@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -14,6 +14,7 @@ from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 from producer.errors import SinkRefused
 from producer.kafka.client import admin
 from producer.kafka.failures import as_sink_errors
+from producer.kafka.holding import kind_on_topic, may_be_looked_at
 from producer.kafka.metadata import TopicFacts, describe
 from producer.kafka.options import KafkaOptions
 from producer.model.batch import Topic
@@ -120,13 +121,38 @@ async def create(options: KafkaOptions) -> tuple[str, ...]:
 
 
 async def check(options: KafkaOptions) -> TopicReport:
-    """Compare the cluster's topics with the declared ones. Creates nothing. Raises SinkUnavailable, SinkRefused."""
+    """Compare the cluster's topics, and what kind of records there is, with what is declared. Creates nothing.
+
+    Raises SinkUnavailable, SinkRefused.
+    """
     doing = f"checking topics at {options.bootstrap_servers}"
     with as_sink_errors(doing):
         async with admin(options) as client:
             found = await describe(client, list(options.topics.values()))
             configurations = await _configurations(client, list(found))
-    return compare(options, found, configurations)
+    report = compare(options, found, configurations)
+    records = await record_difference(options, found)
+    return replace(report, differences=(*report.differences, *records))
+
+
+async def record_difference(options: KafkaOptions, found: Mapping[str, TopicFacts]) -> list[Difference]:
+    """How the records on the conversations topic differ from those that are to be written: no topic holds two kinds.
+
+    Raises SinkUnavailable, SinkRefused.
+    """
+    name, kind = options.topics[Topic.CONVERSATIONS], options.records.kind
+    if name not in found or not may_be_looked_at(options, found[name]):
+        return []
+    held = await kind_on_topic(options, found[name].partitions)
+    if held is None or held == kind:
+        return []
+    cure = (
+        "a topic holds records of one kind: set record.detail back, or name a new topic and create it:"
+        " genesys-producer topics create"
+    )
+    return [
+        Difference(topic=name, subject="the kind of record", declared=kind, found=held, what_to_do=cure, refused=True)
+    ]
 
 
 async def configurations(options: KafkaOptions, names: list[str]) -> dict[str, dict[str, str]]:

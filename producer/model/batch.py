@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from producer.model.checkpoint import Checkpoint
+from producer.model.checkpoint import ONLY_KIND, Checkpoint
 from producer.model.conversation import ConversationState
 from producer.model.instants import Millis
 
@@ -82,7 +82,8 @@ class Watched:
 class Restored:
     """What a lane found when it started: the last committed checkpoints by source, and the limits of the topics.
 
-    `max_record_bytes` is the largest value that may be appended, by topic. `conversations` counts what is tracked.
+    `max_record_bytes` is the largest value that may be appended, by topic. `conversations` counts what is tracked,
+    `records` is the kind that is written of them.
     """
 
     checkpoints: Mapping[str, Checkpoint]
@@ -90,3 +91,4 @@ class Restored:
     max_record_bytes: Mapping[Topic, int]
     conversations: int
     took: timedelta
+    records: str = ONLY_KIND

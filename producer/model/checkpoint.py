@@ -14,6 +14,9 @@ from producer.model.instants import Millis
 
 _NEVER = Millis(0)
 
+ONLY_KIND = "Conversation"
+"""The kind of record that there was before checkpoints told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
@@ -50,7 +53,7 @@ class Usage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """One source's position. `horizon_day` is the start day (days since the epoch) from which state is complete;
-    `offsets` are the next offsets of the conversations topic, one per partition.
+    `offsets` are the next offsets of the conversations topic, one per partition, and `records` the kind that it holds.
     """
 
     source: str
@@ -67,3 +70,4 @@ class Checkpoint:
     running_jobs: tuple[str, ...] = ()
     commands_offset: int = 0
     written_at: Millis = _NEVER
+    records: str = ONLY_KIND

@@ -49,6 +49,8 @@ class Topics(Group):
     """What the names of all topics begin with."""
     conversations: TopicName = Field(default_factory=_below_prefix("conversations"))
     """Conversations, by default `<prefix>.conversations.v1`."""
+    conversations_flat: TopicName = Field(default_factory=_below_prefix("conversations-flat"))
+    """In place of it where `record.detail` is `flat`, by default `<prefix>.conversations-flat.v1`."""
     audit: TopicName = Field(default_factory=_below_prefix("audit"))
     """Audit events, by default `<prefix>.audit.v1`."""
     dead_letters: TopicName = Field(default_factory=_below_prefix("dead-letters"))
@@ -61,7 +63,7 @@ class Topics(Group):
     """What people ask of a running daemon, by default `<prefix>.commands.v1`."""
 
     def by_purpose(self) -> Mapping[Topic, str]:
-        """The name of every topic."""
+        """The name of every topic, unless records are rows (`Settings.topics`)."""
         return {topic: getattr(self, topic.value) for topic in Topic}
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from producer.model.batch import Topic
 from producer.settings.group import Group
 from producer.settings.kafka import Kafka
 from producer.settings.secret import Secret, SecretSource
@@ -114,8 +115,9 @@ class Limits(Group):
 class Record(Group):
     """What a conversation on the topic carries."""
 
-    detail: Literal["full", "summary"] = "full"
-    """`full`; or `summary`: participants, evaluations, surveys and resolutions left empty."""
+    detail: Literal["full", "summary", "flat"] = "full"
+    """`full`; `summary`: participants, evaluations, surveys and resolutions left empty; or `flat`: a row without them,
+    lists and maps as JSON text, on a topic of its own (`kafka.topics.conversations_flat`)."""
 
 
 class Admin(Group):
@@ -181,6 +183,12 @@ class Settings(BaseSettings):
     def origins(self) -> Mapping[str, str]:
         """By name of a setting: where its value came from. What is not in it is at its default."""
         return self._origins
+
+    def topics(self) -> Mapping[Topic, str]:
+        """The name of every topic; rows have a topic of their own in place of the conversations'."""
+        topics = self.kafka.topics
+        flat = {Topic.CONVERSATIONS: topics.conversations_flat} if self.record.detail == "flat" else {}
+        return {**topics.by_purpose(), **flat}
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown, as it is now."""

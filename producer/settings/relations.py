@@ -140,7 +140,8 @@ def _certificates(settings: Settings) -> Iterator[Problem]:
 
 
 def _topics(settings: Settings) -> Iterator[Problem]:
-    topics = {f"kafka.topics.{topic.value}": name for topic, name in settings.kafka.topics.by_purpose().items()}
+    names = settings.kafka.topics.model_dump(exclude={"prefix"})
+    topics = {f"kafka.topics.{purpose}": name for purpose, name in names.items()}
     for name, uses in Counter(topics.values()).items():
         if uses > 1:
             users = tuple(setting for setting, used in topics.items() if used == name)

@@ -44,7 +44,7 @@ KEPT = (
 """Fields of the API's conversation that have the same name in the record."""
 
 DETAIL = ("participants", "evaluations", "surveys", "resolutions")
-"""The nested part, which a summary leaves out."""
+"""The nested part, which a summary and a row leave out."""
 
 
 NEGATIVE_DURATION = Drift("$.conversationEnd", "duration")
@@ -56,6 +56,7 @@ class Detail(enum.Enum):
 
     FULL = "full"
     SUMMARY = "summary"
+    FLAT = "flat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,8 +102,8 @@ def envelope_problems(raw: RawRecord, key: str, record: Mapping[str, Any]) -> Pr
 
 
 def is_summary(record: Mapping[str, Any]) -> bool:
-    """True when the detail was left out (`record.detail: summary`), so that its content can't be put together again."""
-    return record["participantCount"] > 0 and not record["participants"]
+    """True when the detail was left out (`record.detail`), so that its content can't be put together again."""
+    return "participants" not in record or (record["participantCount"] > 0 and not record["participants"])
 
 
 def digest_of(record: Mapping[str, Any]) -> bytes:

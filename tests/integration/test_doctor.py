@@ -16,7 +16,7 @@ import pytest
 from producer.dev.broker import Broker
 from producer.dev.rehearsal import free_port
 from producer.doctor.results import Prerequisite
-from producer.kafka.options import DEFAULT_PARTITIONS, SecurityOptions
+from producer.kafka.options import DEFAULT_PARTITIONS, Records, SecurityOptions
 from producer.kafka.sink import KafkaSink
 from producer.model.batch import Topic
 from tests.support.guarded import ACCESS_LISTS, PASSWORD, USER, guarded_broker
@@ -211,6 +211,11 @@ def cases(ward: Ward) -> list[Case]:
             ward.organisation("walled"),
         ),
         Case(
+            "a permission that is missing by id alone",
+            {"permission by id": ("failed", "analytics:conversationDetail:view", "every division")},
+            ward.organisation("half-forbidding"),
+        ),
+        Case(
             "a clock that is ahead",
             {"clock": ("failed", "ahead of the server's", "NTP")},
             ward.organisation("past"),
@@ -283,6 +288,7 @@ def test_what_hangs_on_a_failure_is_skipped_with_its_reason(runs: dict[str, tupl
         "rate limit": "login failed",
         "organisation": "login failed",
         "permission": "login failed",
+        "permission by id": "login failed",
         "budget": "login failed",
         "topics": "broker failed",
         "topic access": "broker failed",
@@ -328,6 +334,7 @@ async def test_the_access_lists_that_satisfy_it_are_enough_for_the_daemon(ward: 
         topics={topic: f"{ward.prefix}.{topic.value.replace('_', '-')}.v1" for topic in Topic},
         partitions=DEFAULT_PARTITIONS,
         lanes=8,
+        records=Records(known={b"any": "any"}),
     )
     sink = KafkaSink(there, lane=0, clock=StandingClock())
     await sink.open()

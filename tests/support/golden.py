@@ -15,17 +15,19 @@ from typing import Any
 from producer.encoding.schemas import Subject
 from producer.model.outcome import Emitted, Poison
 from producer.model.reads import Origin
+from producer.transform.flat import row_of
 from producer.transform.split import split
 from tests.support.conversations import AVRO, SAMPLES, comparison, nobody, sighting
 
 GOLDEN = SAMPLES / "golden"
+ROWS = GOLDEN / "rows"
 OF_JOBS = "details-job"
 PATTERNS = ("blueprint-*.json", "details-*.json")
 
 
 def made() -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Every golden file and what it is to hold."""
-    encode = AVRO.encoder(Subject.CONVERSATION)
+    """Every golden file and what it is to hold; a record is there as a row as well."""
+    encode, encode_flat = AVRO.encoder(Subject.CONVERSATION), AVRO.encoder(Subject.CONVERSATION_FLAT)
     compare = comparison()
     for sample in sorted(file for pattern in PATTERNS for file in SAMPLES.glob(pattern)):
         origin = Origin.JOB if sample.name.startswith(OF_JOBS) else Origin.QUERY
@@ -35,6 +37,7 @@ def made() -> Iterator[tuple[Path, dict[str, Any]]]:
             match outcome:
                 case Emitted(record=record):
                     yield file, {"record": shown(AVRO.decode(encode(record))[1])}
+                    yield ROWS / file.name, {"row": shown(AVRO.decode(encode_flat(row_of(record)))[1])}
                 case Poison(reason=reason, path=path, message=message):
                     yield file, {"deadLetter": {"reason": reason, "path": path, "message": message}}
                 case _:
@@ -52,7 +55,7 @@ def shown(value: Any) -> Any:
 
 def main() -> None:
     """Write all golden files."""
-    GOLDEN.mkdir(exist_ok=True)
+    ROWS.mkdir(parents=True, exist_ok=True)
     for file, content in made():
         file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -14,10 +14,12 @@ from producer.model.conversation import ConversationState
 from producer.model.instants import Millis, from_millis
 from producer.model.reads import Page, Read, ReadKind
 from producer.model.windows import Slice, Window
+from producer.transform.flat import row_of
 from producer.transform.normalize import Detail
 from tests.support.conversations import AVRO, NOON, comparison, seen
 
 ENCODE = AVRO.encoder(Subject.CONVERSATION)
+ENCODE_FLAT = AVRO.encoder(Subject.CONVERSATION_FLAT)
 READER = PlainReader(AVRO.framing)
 READ = Read(
     request_id="9d2f7c1e-0000-4000-8000-000000000001",
@@ -33,10 +35,11 @@ def nothing_known(_source: str, _ids: object) -> Mapping[str, ConversationState]
 
 def raw_record(content: Any, detail: Detail = Detail.FULL) -> RawRecord:
     """What the daemon writes of a conversation that it sees for the first time."""
+    flat = detail is Detail.FLAT
     worker = PageWorker(
         source="default",
         compare=comparison(detail),
-        encode=ENCODE,
+        encode=(lambda record: ENCODE_FLAT(row_of(record))) if flat else ENCODE,
         known=nothing_known,
         limits={Topic.CONVERSATIONS: 1 << 20, Topic.DEAD_LETTERS: 1 << 20},
         conversations_topic="conversations",

@@ -36,6 +36,7 @@ from producer.clock import VirtualClock
 from producer.dev import rehearsal
 from producer.dev.broker import Broker
 from producer.dev.child import Child
+from producer.dev.judge.content import HEADS, WHOLE
 from producer.dev.judge.decoding import Decoder
 from producer.dev.judge.horizon import Horizon
 from producer.dev.judge.judging import judge
@@ -145,7 +146,8 @@ class Stage:
 
     def topic(self, topic: Topic) -> str:
         """The name of one of this stage's topics."""
-        return f"{self.prefix}.{topic.value.replace('_', '-')}.v1"
+        flat = "-flat" if topic is Topic.CONVERSATIONS and self._detail == "flat" else ""
+        return f"{self.prefix}.{topic.value.replace('_', '-')}{flat}.v1"
 
     @property
     def kafka(self) -> KafkaOptions:
@@ -170,7 +172,8 @@ class Stage:
 
     def verdict(self) -> Verdict:
         """What the judge finds; all daemons must have ended."""
-        return judge(self.kafka, self.organisation.url, self.clock, self.horizon())
+        sight = WHOLE if self._detail == "full" else HEADS
+        return judge(self.kafka, self.organisation.url, self.clock, self.horizon(), sight)
 
     def horizon(self) -> Horizon:
         """How long the daemons of this stage look."""
@@ -189,6 +192,10 @@ class Stage:
         """What `verify` finds."""
         settings = load(environ=rehearsal.environ_of(self._settings()), needs=("kafka",))
         return asyncio.run(verify(Task(kafka=kafka_options(settings)), Progress(io.StringIO())))
+
+    @property
+    def _detail(self) -> str:
+        return self.script.settings.get("RECORD__DETAIL") or "full"
 
     def _settings(self) -> dict[str, str | None]:
         shared = rehearsal.settings_for(

@@ -130,10 +130,12 @@ def _walled(folder: Path) -> Path:
 
 def organisation_options(directory: Path) -> dict[str, SimulatorOptions]:
     limited = Fault(kind=Trouble.RATE_LIMITED, path="/details/query", retry_after=17)
+    by_id = Fault(kind=Trouble.FORBIDDEN, path="/conversations/details", skip=1, times=1)  # the query goes before
     own: dict[str, Any] = {"client_secret": SECRET, "rate_per_day": 5_000}
     return {
         "healthy": SimulatorOptions(**own),
         "forbidding": SimulatorOptions(**own, permission=False),
+        "half-forbidding": SimulatorOptions(**own, faults=(by_id,)),
         "limiting": SimulatorOptions(**own, faults=(limited,)),
         "walled": SimulatorOptions(**own, cassette=_walled(directory / "walled")),
         "past": SimulatorOptions(**own, origin=LONG_AGO),
@@ -150,6 +152,7 @@ def allow(guarded: Guarded, user: str, prefix: str, *, everything: bool) -> None
             {
                 (ResourceType.TOPIC, f"{prefix}.", ResourcePatternType.PREFIXED): [*looking, AclOperation.WRITE],
                 (ResourceType.TOPIC, f"{prefix}.state.v1", ResourcePatternType.LITERAL): [AclOperation.READ],
+                (ResourceType.TOPIC, f"{prefix}.conversations.v1", ResourcePatternType.LITERAL): [AclOperation.READ],
                 (ResourceType.TRANSACTIONAL_ID, prefix, ResourcePatternType.PREFIXED): [AclOperation.WRITE],
             }
             if everything

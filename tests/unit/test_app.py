@@ -12,8 +12,21 @@ from typing import Any
 import pytest
 
 from producer import errors
-from producer.app import client_options, clock_of, digest_of, kafka_options, lane_policy, learning, the_one
+from producer.app import (
+    client_options,
+    clock_of,
+    digest_of,
+    kafka_options,
+    lane_policy,
+    learning,
+    record_encoder,
+    subject_of,
+    the_one,
+)
 from producer.clock import VirtualClock, WallClock
+from producer.encoding.avro import Avro
+from producer.encoding.schemas import Subject
+from producer.model.batch import Topic
 from producer.planning.watch import WatchPolicy
 from producer.settings import Settings
 from producer.settings.catalogue import SETTINGS
@@ -78,7 +91,8 @@ ELSEWHERE = {
     "genesys.login_url",
     "genesys.client_id",
     "genesys.client_secret",
-    "record.detail",  # the normaliser
+    "record.detail",  # the normaliser, and the kind of record below
+    "kafka.topics.conversations_flat",  # with it
     "admin.host",  # telemetry
     "admin.port",
     "log.level",
@@ -166,6 +180,24 @@ def test_what_the_options_are() -> None:
         "backfill": 0.01,
     }
     assert (policy.bounds.records, policy.bounds.size, policy.linger) == (999, 5 << 20, timedelta(seconds=2))
+
+
+@pytest.mark.parametrize(
+    ("detail", "topic", "kind"),
+    [
+        ("full", "genesys.conversations.v1", "Conversation"),
+        ("summary", "genesys.conversations.v1", "Conversation"),
+        ("flat", "rows", "ConversationFlat"),
+    ],
+)
+def test_what_goes_to_the_conversations_topic(detail: str, topic: str, kind: str) -> None:
+    settings = settings_of(**{"record.detail": detail, "kafka.topics.conversations_flat": "rows"})
+    kafka, avro = kafka_options(settings), Avro.shipped()
+
+    assert (kafka.topics[Topic.CONVERSATIONS], kafka.records.kind) == (topic, kind)
+    encode = record_encoder(avro, subject_of(settings))
+    assert kafka.records.kind_of(encode({"queueIds": ["q"], "participants": ()})) == kind
+    assert kafka.records.kind_of(avro.encoder(Subject.WATERMARK)({})) is None
 
 
 def test_the_digest_changes_with_every_setting_but_never_with_a_secret() -> None:

@@ -196,6 +196,14 @@ def test_topics_and_identity_follow_the_prefix_unless_they_are_named() -> None:
     assert kafka.application_id == "genesys-producer.demo-1.state.v1"
 
 
+def test_rows_have_a_topic_of_their_own_and_share_the_others() -> None:
+    environ = MINIMUM | {"PRODUCER_KAFKA__TOPICS__PREFIX": "demo-1"}
+    full, flat = load(environ=environ), load(environ=environ | {"PRODUCER_RECORD__DETAIL": "flat"})
+
+    assert full.topics() == full.kafka.topics.by_purpose()
+    assert flat.topics() == {**full.topics(), Topic.CONVERSATIONS: "demo-1.conversations-flat.v1"}
+
+
 def test_a_start_is_judged_by_product_time() -> None:
     environ = {
         "PRODUCER_GENESYS__API_URL": "http://127.0.0.1:8080/",

@@ -100,7 +100,7 @@ def test_all_problems_are_told_at_once_wherever_they_stand(tmp_path: Path) -> No
         "PRODUCER_KAFKA__LANES": "many",
         "PRODUCER_KAFKA__TOPIC": "x",
         "PRODUCER_GENESYS__CLIENT_ID": "",
-        "PRODUCER_RECORD__DETAIL": "flat",
+        "PRODUCER_RECORD__DETAIL": "rows",
     }
 
     with pytest.raises(SettingsRefused) as refused:
@@ -114,6 +114,6 @@ def test_all_problems_are_told_at_once_wherever_they_stand(tmp_path: Path) -> No
         "  genesys.client_id: is missing: set PRODUCER_GENESYS__CLIENT_ID, or client_id below genesys in --config",
         f"  genesys.timeout ({config}:2): must be a whole number with ms, s, m, h or d, for example 30s",
         "  kafka.lanes (PRODUCER_KAFKA__LANES): must be a whole number, not 'many'",
-        "  record.detail (PRODUCER_RECORD__DETAIL): must be 'full' or 'summary', not 'flat'",
+        "  record.detail (PRODUCER_RECORD__DETAIL): must be 'full', 'summary' or 'flat', not 'rows'",
     ]
     assert refused.value.exit_code == 78

@@ -30,6 +30,7 @@ from producer.dev import rehearsal
 from producer.dev.broker import Broker
 from producer.dev.child import Child
 from producer.dev.demo import cluster
+from producer.dev.judge.content import HEADS, WHOLE
 from producer.dev.judge.horizon import Horizon
 from producer.dev.judge.judging import judge
 from producer.dev.judge.verdict import Verdict
@@ -148,7 +149,8 @@ class Stage:
             email=capture.watch.email,
             adopt=capture.watch.adopt,
         )
-        return judge(self.kafka, self.simulator_url, self.clock, horizon)
+        sight = WHOLE if self.settings.record.detail == "full" else HEADS
+        return judge(self.kafka, self.simulator_url, self.clock, horizon, sight)
 
     def _start_broker(self) -> str:
         return self._stack.enter_context(Broker.started()).bootstrap_servers

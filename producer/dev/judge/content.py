@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -97,6 +98,9 @@ INSTANTS = frozenset(
     }
 )
 
+NESTED = frozenset({"participants", "evaluations", "surveys", "resolutions"})
+"""What summaries and rows do not hold."""
+
 _STEP = re.compile(r"""\.?([^.\[\]'"]+)|\[(\d+)\]|\[(?:'((?:[^'\\]|\\.)*)'|("(?:[^"\\]|\\.)*"))\]""")
 
 
@@ -113,6 +117,37 @@ def digest_of_record(record: Mapping[str, Any]) -> Digest:
     for path, text in record["extras"].items():
         _put(served, path, orjson.loads(text))
     return _digest(served)
+
+
+def head_of_answer(conversation: Any) -> Digest:
+    """The digest of what a record without its nested part can tell of a conversation."""
+    if conversation.__class__ is not dict:
+        return _digest(conversation)
+    return _digest({name: value for name, value in conversation.items() if name not in NESTED})
+
+
+def head_of_record(record: Mapping[str, Any]) -> Digest:
+    """The digest of what a summary or a row tells, put back into the API's shape."""
+    head = {name: value for name, value in record.items() if name not in NESTED}
+    for name in (*SETS, "extras"):
+        if head.get(name).__class__ is str:
+            head[name] = orjson.loads(head[name])
+    extras = {path: text for path, text in head["extras"].items() if steps_of(path)[0] not in NESTED}
+    return digest_of_record(head | {"extras": extras})
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How much of contents can be compared. Where that is not all, `claim` is what a record itself says of the rest."""
+
+    of_answer: Callable[[Any], Digest]
+    of_record: Callable[[Mapping[str, Any]], Digest]
+    claim: Callable[[Mapping[str, Any]], str]
+
+
+WHOLE = Sight(digest_of_answer, digest_of_record, lambda _: "")
+HEADS = Sight(head_of_answer, head_of_record, lambda record: str(record["contentHash"]))
+"""For topics of summaries or rows: what differs in the nested part alone is told by the contentHash."""
 
 
 def steps_of(path: str) -> Steps:

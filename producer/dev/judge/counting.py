@@ -78,7 +78,8 @@ def cases_of(
 
 def doubled(trail: Sequence[Appended]) -> int:
     """Entries with the content of the one before them."""
-    return sum(1 for before, after in pairwise(trail) if before.content == after.content)
+    contents = [(one.content, one.claim) for one in trail]
+    return sum(1 for before, after in pairwise(contents) if before == after)
 
 
 def disordered(trail: Sequence[Appended]) -> int:

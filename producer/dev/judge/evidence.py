@@ -24,13 +24,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appended:
-    """A record or a dead letter of one conversation. `at` is the append, on the simulator's clock in milliseconds."""
+    """A record or a dead letter of one conversation. `at` is the append, on the simulator's clock in milliseconds;
+    `claim` is what it says itself of content that the judge does not see.
+    """
 
     key: str
     partition: int
     at: int
     content: Digest
     version: int | None = None
+    claim: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import orjson
 
 from producer.clock import VirtualClock
 from producer.dev.judge import counting, topics
-from producer.dev.judge.content import digest_of_answer, digest_of_record
+from producer.dev.judge.content import WHOLE, Sight, digest_of_answer
 from producer.dev.judge.decoding import Decoder
 from producer.dev.judge.evidence import (
     Announced,
@@ -31,14 +31,19 @@ DEFAULTS = Horizon()
 
 
 def judge(
-    kafka: KafkaOptions, simulator_url: str, clock: VirtualClock | None = None, horizon: Horizon = DEFAULTS
+    kafka: KafkaOptions,
+    simulator_url: str,
+    clock: VirtualClock | None = None,
+    horizon: Horizon = DEFAULTS,
+    sight: Sight = WHOLE,
 ) -> Verdict:
     """Judge everything on the topics. Blocking; stop the producer first, keep the simulator running.
 
     `clock` puts Kafka's append times on the organisation's clock (None: that is real time); `horizon` says how long
-    capture was set to look. Raises ReadFailed and TruthMissing when there is no telling.
+    capture was set to look; `sight` how much of contents the records hold. Raises ReadFailed and TruthMissing when
+    there is no telling.
     """
-    bench = _Bench(kafka, clock)
+    bench = _Bench(kafka, clock, sight)
     simulator = Simulator(simulator_url)
     announced = bench.announced()
     records, found = bench.records()
@@ -46,7 +51,7 @@ def judge(
     served = what_was_served(simulator.answers(), announced)
     through = bench.head_through()
     span, truth = _truth(simulator, served, through, horizon)
-    contents = dict(simulator.contents(states_to_fetch(served)))
+    contents = dict(simulator.contents(states_to_fetch(served), sight.of_answer))
     poison = frozenset(one.id for one in truth if one.poison)
     cases = list(counting.cases_of(served, records, letters, contents, poison))
     missed = counting.missed(truth, served, span, horizon)
@@ -94,9 +99,10 @@ def _truth(
 class _Bench:
     """The topics, boiled down while they are read: contents become digests at once."""
 
-    def __init__(self, kafka: KafkaOptions, clock: VirtualClock | None) -> None:
+    def __init__(self, kafka: KafkaOptions, clock: VirtualClock | None, sight: Sight) -> None:
         self._kafka = kafka
         self._clock = clock
+        self._sight = sight
         self._decoder = Decoder.shipped()
 
     def announced(self) -> Announced:
@@ -125,20 +131,28 @@ class _Bench:
                     key=entry.key or "",
                     partition=entry.partition,
                     at=self._at(entry.at),
-                    content=digest_of_record(record),
+                    content=self._sight.of_record(record),
                     version=record["version"],
+                    claim=self._sight.claim(record),
                 )
 
         return by_key(appended()), found
 
     def letters(self) -> Iterator[Appended]:
-        """The dead letters; those that can't be read as JSON are their own content."""
+        """The dead letters, which are whole whatever records are; those that are no JSON are their own content."""
         for entry in self._entries(Topic.DEAD_LETTERS):
             try:
-                content = digest_of_answer(orjson.loads(entry.value or b""))
+                letter = orjson.loads(entry.value or b"")
+                content, whole = self._sight.of_answer(letter), digest_of_answer(letter)
             except orjson.JSONDecodeError:
-                content = entry.value or b""
-            yield Appended(key=entry.key or "", partition=entry.partition, at=self._at(entry.at), content=content)
+                content = whole = entry.value or b""
+            yield Appended(
+                key=entry.key or "",
+                partition=entry.partition,
+                at=self._at(entry.at),
+                content=content,
+                claim=whole.hex(),
+            )
 
     def head_through(self) -> int | None:
         """What the last watermark promises."""

@@ -15,7 +15,8 @@ INTRODUCTION = """\
 Values are Avro in single-object encoding: two bytes `C3 01`, eight bytes that name the schema (CRC-64-AVRO of its
 parsing canonical form), then the record. `genesys-producer tail` decodes them. An instant is milliseconds since 1970
 (`timestamp-millis`). Every field has a default, so that readers of any version understand writers of any other. Null
-means that it is not known: the API did not tell, or what it told was of another type and is in `extras`."""
+means that it is not known: the API did not tell, or what it told was of another type and is in `extras`.
+With `record.detail` `flat` the values on the conversations' topic are [ConversationFlat](#conversationflat)."""
 
 Named = Mapping[str, Any]
 
@@ -27,7 +28,10 @@ def document() -> str:
         "Records",
         "the newest schemas in `schemas/`",
         INTRODUCTION,
-        *(section(shipped, subject) for subject in (Subject.CONVERSATION, Subject.WATERMARK)),
+        *(
+            section(shipped, subject)
+            for subject in (Subject.CONVERSATION, Subject.CONVERSATION_FLAT, Subject.WATERMARK)
+        ),
     )
 
 

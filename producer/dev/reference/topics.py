@@ -20,7 +20,10 @@ INTRODUCTION = """\
 exist with the declared number of partitions and cleanup policy. Names begin with `kafka.topics.prefix`, or are set one
 by one (`kafka.topics.*`). Everything is written in transactions: read with `isolation.level=read_committed`. Keys are
 put on partitions by murmur2, as Java's producer does; a null key goes to partition 0, state to the partition of its
-lane. Record timestamps are the real time of the append. `replication.factor` comes from `kafka.replication_factor`."""
+lane. Record timestamps are the real time of the append. `replication.factor` comes from `kafka.replication_factor`.
+With `record.detail` `flat` the topic of conversations is `genesys.conversations-flat.v1`
+(`kafka.topics.conversations_flat`), which differs in its value, [ConversationFlat](record.md#conversationflat), and in
+its `ce_type`, `io.genesysproducer.conversation-flat.v1`; no topic holds both kinds."""
 HEADERS = """\
 ## Headers
 

@@ -13,7 +13,7 @@ from producer.kafka.topics import Difference, TopicReport
 from producer.model.batch import Topic
 
 NEEDED: Mapping[Topic, tuple[Operation, ...]] = {
-    Topic.CONVERSATIONS: (Operation.WRITE,),
+    Topic.CONVERSATIONS: (Operation.READ, Operation.WRITE),
     Topic.AUDIT: (Operation.WRITE,),
     Topic.DEAD_LETTERS: (Operation.WRITE,),
     Topic.WATERMARKS: (Operation.WRITE,),
@@ -61,7 +61,7 @@ def topic_access(options: KafkaOptions, report: TopicReport) -> Result | None:
         return None
     absent = len(options.topics) - len(present)
     left = f"; of {absent} that are missing nobody can tell" if absent else ""
-    return ok(Prerequisite.TOPIC_ACCESS, f"Write, and Read on the state topic{left}")
+    return ok(Prerequisite.TOPIC_ACCESS, f"Write, and Read on conversations and state{left}")
 
 
 def transactional_id(options: KafkaOptions, lane: int) -> Result:

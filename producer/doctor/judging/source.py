@@ -111,10 +111,20 @@ def organisation(expected: str | None, answer: Answer, now: datetime) -> Result:
 
 
 def permission(answer: Answer, now: datetime) -> Result:
-    """Whether conversation details may be read; a 403 names the permission that is missing."""
+    """Whether conversation details may be queried; a 403 names the permission that is missing."""
     if answer.status == _OK:
         return ok(Prerequisite.PERMISSION, "a query for one conversation was answered")
     return refused(complained(answer, now).error, otherwise=Prerequisite.PERMISSION)
+
+
+def by_id(answer: Answer, now: datetime) -> Result:
+    """Whether conversations may be asked for by id, as those are that are still open on a later day."""
+    if answer.status == _OK:
+        return ok(Prerequisite.BY_ID, "a question by id was answered")
+    error = complained(answer, now).error
+    if isinstance(error, errors.PermissionMissing):
+        return failed(Prerequisite.BY_ID, str(error), error.what_to_do)
+    return refused(error, otherwise=Prerequisite.BY_ID)
 
 
 def rate_limit(policy: LimiterPolicy, answer: Answer) -> Result:

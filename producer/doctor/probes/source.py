@@ -1,6 +1,7 @@
-"""Asks Genesys Cloud: one token, whose it is, one conversation, and ten numbers that say how much there is to read.
+"""Asks Genesys Cloud: one token, whose it is, one conversation, one by an id that nobody has, and ten numbers that say
+how much there is to read.
 
-Thirteen requests, none repeated.
+Fourteen requests, none repeated.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from producer.genesys.auth import Token, bearing, token_request
 from producer.genesys.exchange import Answer, NoAnswer, Request
 from producer.genesys.limiter_told import allowance_of
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.query import Question, count_request, organisation_request, page_request
+from producer.genesys.query import Question, by_id_request, count_request, organisation_request, page_request
 from producer.genesys.regions import Endpoints
 from producer.genesys.survey import BRIEF, look
 from producer.genesys.transport import Transport
@@ -89,7 +90,16 @@ class SourceProbe:
         if last.outcome is not Outcome.OK:
             return [*results, last]
         allowance = allowance_of(exchange.answer.headers)
-        return [*results, last, await self._budget(transport, token, allowance.allowed if allowance else None)]
+        results += [last, await self._by_id(transport, token)]
+        return [*results, await self._budget(transport, token, allowance.allowed if allowance else None)]
+
+    async def _by_id(self, transport: Transport, token: Token) -> Result:
+        """Whether the other endpoint of conversations lets the client in: ids that it does not know it leaves out."""
+        request = by_id_request(self.endpoints.api, [str(uuid4())], request_id=str(uuid4()))
+        exchange = await self._exchange(transport, bearing(request, token))
+        if exchange.answer is None:
+            return judging.host(Prerequisite.API_HOST, exchange)
+        return judging.by_id(exchange.answer, exchange.received_at)
 
     async def _budget(self, transport: Transport, token: Token, allowed: int | None) -> Result:
         """Whether a day of the tiers that are configured can be read in a day, at the volume of yesterday."""

@@ -9,6 +9,7 @@ import pytest
 
 from producer import errors
 from producer.encoding.schemas import Schema, Schemas, Subject
+from tests.support.flat_schema import fields_of_rows
 
 SHIPPED = Schemas.shipped()
 
@@ -27,6 +28,7 @@ def crc_64_avro(data: bytes) -> bytes:
 def test_every_subject_has_its_released_versions() -> None:
     assert [(schema.subject, schema.version, schema.name) for schema in SHIPPED.versions] == [
         (Subject.CONVERSATION, 1, "Conversation"),
+        (Subject.CONVERSATION_FLAT, 1, "ConversationFlat"),
         (Subject.AUDIT_EVENT, 1, "AuditEvent"),
         (Subject.WATERMARK, 1, "Watermark"),
     ]
@@ -41,6 +43,7 @@ def test_a_fingerprint_is_that_of_the_specification(schema: Schema) -> None:
 def test_released_schemas_never_change() -> None:
     assert {f"{each.subject.value} v{each.version}": each.fingerprint.hex() for each in SHIPPED.versions} == {
         "conversation v1": "1e8349406a3bd3ed",
+        "conversation-flat v1": "d9c416eac0f45e36",
         "audit-event v1": "2118c0be4e831c6a",
         "watermark v1": "54d086328f59f0d4",
     }
@@ -68,9 +71,20 @@ def test_every_field_has_a_doc_and_a_default_and_unions_are_null_or_something(sc
     check(content, schema.name)
 
 
-def test_the_enum_has_its_default_on_itself() -> None:
-    fields = {each["name"]: each for each in json.loads(SHIPPED.latest(Subject.CONVERSATION).text)["fields"]}
+@pytest.mark.parametrize("subject", [Subject.CONVERSATION, Subject.CONVERSATION_FLAT])
+def test_the_enum_has_its_default_on_itself(subject: Subject) -> None:
+    fields = {each["name"]: each for each in json.loads(SHIPPED.latest(subject).text)["fields"]}
     assert fields["channelType"]["type"]["default"] == "UNKNOWN"
+
+
+def test_a_row_has_the_fields_of_the_head_in_their_order_with_text_for_what_is_no_scalar() -> None:
+    conversation, row = (
+        json.loads(SHIPPED.latest(each).text) for each in (Subject.CONVERSATION, Subject.CONVERSATION_FLAT)
+    )
+    assert row["fields"] == fields_of_rows(conversation)
+    assert {str(each["type"]) for each in row["fields"] if each["name"] in ("queueIds", "metrics", "extras")} == {
+        "string"
+    }
 
 
 def test_a_schema_is_found_by_its_fingerprint() -> None:

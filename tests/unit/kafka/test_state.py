@@ -91,6 +91,7 @@ def test_a_checkpoint_is_json_that_a_person_can_read_behind_the_format_byte() ->
         "running_jobs": ["job"],
         "commands_offset": 3,
         "written_at": 1_772_445_600_123,
+        "records": "Conversation",
     }
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from producer.errors import SinkRefused
-from producer.kafka.metadata import TopicFacts
-from producer.kafka.options import KafkaOptions
-from producer.kafka.topics import compare, declared
+from producer.kafka.holding import raise_if_hidden
+from producer.kafka.metadata import Operation, TopicFacts
+from producer.kafka.options import KafkaOptions, Records
+from producer.kafka.topics import compare, declared, record_difference
 from producer.model.batch import Topic
 
 OPTIONS = KafkaOptions(bootstrap_servers="kafka:9092")
@@ -106,3 +109,32 @@ def test_what_would_lose_or_disorder_is_refused(
     with pytest.raises(SinkRefused) as caught:
         compare(OPTIONS, facts, configurations).raise_if_refused()
     assert str(caught.value) == f"topics are not as declared. {message}"
+
+
+async def test_what_may_not_be_read_is_not_looked_at_and_refused_at_a_start() -> None:
+    options = replace(OPTIONS, records=Records(known={b"1": "Conversation"}))
+    name = "genesys.conversations.v1"
+    hidden = {name: replace(FACTS[name], denied=frozenset({Operation.READ}))}
+    assert await record_difference(options, hidden) == []
+    with pytest.raises(SinkRefused) as caught:
+        raise_if_hidden(options, hidden)
+    assert str(caught.value) == (
+        f"our principal is not authorized to Read {name}: allow it by an ACL; one record is looked at, since a topic"
+        " never gets records of two kinds"
+    )
+    raise_if_hidden(options, FACTS)
+
+
+async def test_of_a_topic_that_is_missing_nothing_is_said_twice() -> None:
+    options = replace(OPTIONS, records=Records(known={b"1": "Conversation"}))
+    assert await record_difference(options, {}) == []
+
+
+def test_kinds_are_told_by_how_values_begin() -> None:
+    records = Records(known={b"1|": "Conversation", b"2|": "ConversationFlat"})
+    assert [records.kind_of(value) for value in (b"1|x", b"2|", b"2", b"")] == [
+        "Conversation",
+        "ConversationFlat",
+        None,
+        None,
+    ]

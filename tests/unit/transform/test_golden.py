@@ -19,10 +19,10 @@ MADE = dict(made())
 
 
 def test_every_golden_file_has_its_sample_and_every_sample_its_file() -> None:
-    assert sorted(MADE) == sorted(GOLDEN.glob("*.json"))
+    assert sorted(MADE) == sorted(GOLDEN.rglob("*.json"))
 
 
-@pytest.mark.parametrize("file", sorted(MADE), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(MADE), ids=lambda file: f"{file.parent.stem}-{file.stem}")
 def test_a_sample_becomes_its_golden_record(file: Path) -> None:
     expected: Any = json.loads(file.read_text(encoding="utf-8"))
     assert MADE[file] == expected

@@ -150,11 +150,18 @@ def test_envelopes_that_can_not_be(alter: Callable[[dict[str, Any]], dict[str, A
     assert problems(altered(raw_record(conversation()), alter), whole=False)
 
 
-def test_summaries_can_not_be_put_together_again_and_are_counted() -> None:
+@pytest.mark.parametrize("detail", [Detail.SUMMARY, Detail.FLAT])
+def test_what_has_no_detail_can_not_be_put_together_again_and_is_counted(detail: Detail) -> None:
     looking = contents()
-    assert looking.look(raw_record(RICH, Detail.SUMMARY)).problems == []
+    assert looking.look(raw_record(RICH, detail)).problems == []
     assert looking.look(raw_record(RICH)).problems == []
     assert (looking.made_again, looking.not_to_be_made) == (1, 1)
+
+
+def test_the_facts_of_a_row_are_those_of_its_record() -> None:
+    row, record = raw_record(RICH, Detail.FLAT), raw_record(RICH)
+    assert contents().look(row).facts == contents().look(record).facts
+    assert contents(whole=False).look(row).facts == contents(whole=False).look(record).facts
 
 
 def test_a_tombstone_and_what_is_no_record() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from producer.dev.judge.content import digest_of_answer, digest_of_record, steps_of
+from producer.dev.judge.content import HEADS, WHOLE, digest_of_answer, digest_of_record, steps_of
 
 SERVED: dict[str, Any] = {
     "conversationId": "c1",
@@ -82,6 +82,30 @@ def test_a_record_that_says_what_was_served_has_the_same_content() -> None:
 )
 def test_any_other_value_is_another_content(difference: dict[str, Any]) -> None:
     assert digest_of_record(RECORD | difference) != digest_of_answer(SERVED)
+
+
+ROW: dict[str, Any] = {
+    **{name: value for name, value in RECORD.items() if name not in ("participants", "surveys")},
+    "divisionIds": '["d1","d2"]',
+    "metrics": '{"nConnected":1}',
+    "extras": '{"$.participants[0].sessions[0].quantumBridgeId":"\\"qb-1\\"","$.tint":"7"}',
+}
+
+
+@pytest.mark.parametrize(
+    "record", [ROW, RECORD | {"participants": [], "extras": {"$.tint": "7"}}], ids=["row", "summary"]
+)
+def test_a_record_without_its_detail_is_compared_by_its_head(record: dict[str, Any]) -> None:
+    served = SERVED | {"tint": 7}
+    assert HEADS.of_record(record) == HEADS.of_answer(served) == HEADS.of_answer(served | {"participants": []})
+    assert HEADS.of_record(record) != HEADS.of_answer(SERVED)
+    assert HEADS.of_record(record | {"direction": "outbound"}) != HEADS.of_answer(served)
+    assert (HEADS.claim(record), WHOLE.claim(record)) == ("abc", "")
+
+
+@pytest.mark.parametrize("letter", [[], "text", 5, None])
+def test_a_letter_may_hold_anything(letter: object) -> None:
+    assert HEADS.of_answer(letter) == WHOLE.of_answer(letter)
 
 
 @pytest.mark.parametrize("bookkeeping", [{"version": 18}, {"contentHash": "def"}, {"requestId": "r2"}, {"metrics": {}}])

@@ -137,6 +137,11 @@ def test_a_poison_conversation_belongs_to_the_dead_letters() -> None:
     assert counting.doubled([letter, letter]) == 1
 
 
+def test_equal_heads_that_claim_other_contents_are_no_doubles() -> None:
+    trail = [Appended(key="a", partition=0, at=0, content=b"a1", claim=claim) for claim in ("1", "2", "2")]
+    assert counting.doubled(trail) == 1
+
+
 def test_a_healthy_conversation_in_the_dead_letters_is_lost() -> None:
     letter = Appended(key="a", partition=0, at=0, content=b"a1")
     assert verdict(cases(TWO_STATES, [], (letter,))["a"]) == "judged changed lost"

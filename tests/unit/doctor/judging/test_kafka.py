@@ -53,6 +53,7 @@ def test_access_is_asked_of_each_topic_for_what_the_daemon_does_with_it() -> Non
 
     assert result is not None
     assert result.finding.splitlines() == [
+        "genesys.conversations.v1: Read is not allowed",
         "genesys.conversations.v1: Write is not allowed",
         "genesys.audit.v1: Write is not allowed",
         "genesys.dead-letters.v1: Write is not allowed",
@@ -66,7 +67,7 @@ def test_of_topics_that_are_missing_nobody_can_tell() -> None:
     assert judging.topic_access(OPTIONS, compare(OPTIONS, {}, {})) is None
     some = judging.topic_access(OPTIONS, compare(OPTIONS, {STATE: FACTS[STATE]}, CONFIGURATIONS))
     assert some is not None
-    assert some.finding == "Write, and Read on the state topic; of 5 that are missing nobody can tell"
+    assert some.finding == "Write, and Read on conversations and state; of 5 that are missing nobody can tell"
 
 
 def test_the_broker_is_told_with_who_we_are_and_never_the_password() -> None:

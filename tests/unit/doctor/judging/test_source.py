@@ -95,6 +95,27 @@ def test_a_query_that_is_refused(given: Answer, area: Prerequisite) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "area"),
+    [
+        (refusal(403, "missing.any.permissions", "you must have [x:y:view]"), Prerequisite.BY_ID),
+        (refusal(429, "too.many.requests"), Prerequisite.RATE_LIMIT),
+        (refusal(400, "bad.request"), Prerequisite.BY_ID),
+        (refusal(401, "ip.not.authorized", "the address of this machine"), Prerequisite.ALLOW_LIST),
+    ],
+)
+def test_a_question_by_id_that_is_refused(given: Answer, area: Prerequisite) -> None:
+    result = judging.by_id(given, NOW)
+
+    assert (result.prerequisite, result.outcome) == (area, Outcome.FAILED)
+    assert json.loads(given.body)["message"] in result.finding
+    assert result.what_to_do
+
+
+def test_an_answer_without_the_conversation_is_an_answer() -> None:
+    assert judging.by_id(answer(200, {}), NOW).outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(
     ("headers", "outcome", "finding"),
     [
         ({}, Outcome.OK, "limits.requests_per_minute is 300, used up to 270; the API does not say"),
