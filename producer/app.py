@@ -35,7 +35,7 @@ from producer.model.reads import ReadKind
 from producer.pipeline import Lane, LanePolicy
 from producer.planning.head import HeadPolicy
 from producer.planning.watch import WatchPolicy, agenda_of, may_forget
-from producer.ports import Clock, Encode
+from producer.ports import Clock, Encode, Observer
 from producer.settings import Settings, shown, shown_flat
 from producer.telemetry.telemetry import Options as TelemetryOptions
 from producer.telemetry.telemetry import Telemetry
@@ -43,6 +43,13 @@ from producer.transform.flat import row_of
 from producer.transform.normalize import Detail, Normalizer
 from producer.transform.revision import Comparison
 from producer.transform.split import split
+from producer.webhook.answers import Patience
+from producer.webhook.courier import Courier
+from producer.webhook.delivery import Sender
+from producer.webhook.notifier import Webhook
+from producer.webhook.options import WebhookOptions
+from producer.webhook.payload import of_audit
+from producer.webhook.signing import spelled
 
 SOURCE = "default"
 """The name of the one source, as long as the settings name none."""
@@ -122,6 +129,34 @@ def client_options(settings: Settings) -> ClientOptions:
         limiter=LimiterPolicy(requests_per_minute=limits.requests_per_minute, headroom=limits.headroom),
         shares=guaranteed(settings),
     )
+
+
+def webhook_options(settings: Settings, learn: Callable[[str], None] = lambda _secret: None) -> WebhookOptions | None:
+    """How the webhook is reached; None when there is none. `learn` is told address and secrets at every use."""
+    webhook = settings.webhook
+    if not webhook.url:
+        return None
+
+    def learn_each(text: str) -> None:
+        for secret in spelled(text):
+            learn(secret)
+
+    return WebhookOptions(
+        url=learning(webhook.url, learn),
+        secrets=learning(webhook.secrets, learn_each),
+        fires=webhook.events,
+        allow_http=webhook.allow_http,
+        timeout=webhook.timeout,
+        give_up_after=webhook.give_up_after,
+        user_agent=f"genesys-producer/{version('genesys-producer')}",
+    )
+
+
+def webhook_of(
+    settings: Settings, *, clock: Clock, observe: Observer, learn: Callable[[str], None] = lambda _secret: None
+) -> Webhook:
+    """The webhook for whoever has no lane; it tells nobody anything when the settings name no receiver."""
+    return Webhook(webhook_options(settings, learn), clock=clock, observe=observe, folder=settings.state.path)
 
 
 def lane_policy(settings: Settings) -> LanePolicy:
@@ -205,7 +240,8 @@ class Daemon:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(telemetry.serve())
                 source = await stack.enter_async_context(self._source(clock, telemetry))
-                lane = self._lane(source, clock, telemetry, run_id)
+                courier = await self._courier(stack, clock, telemetry)
+                lane = self._lane(source, clock, telemetry, run_id, courier)
                 async with asyncio.TaskGroup() as group:
                     heart = group.create_task(telemetry.run())
                     work = group.create_task(lane.run(stop))
@@ -251,7 +287,23 @@ class Daemon:
             split=split,
         )
 
-    def _lane(self, source: GenesysSource, clock: Clock, telemetry: Telemetry, run_id: str) -> Lane:
+    async def _courier(self, stack: AsyncExitStack, clock: Clock, telemetry: Telemetry) -> Callable[[], Courier] | None:
+        """Makes those who deliver to the webhook, over one session; None when there is no webhook."""
+        options = webhook_options(self.settings, telemetry.learn_secret)
+        if options is None:
+            return None
+        sender = await stack.enter_async_context(Sender(options))
+        patience = Patience(give_up_after=options.give_up_after)
+        return lambda: Courier(send=sender.send, patience=patience, clock=clock, observe=telemetry.observe)
+
+    def _lane(
+        self,
+        source: GenesysSource,
+        clock: Clock,
+        telemetry: Telemetry,
+        run_id: str,
+        courier: Callable[[], Courier] | None,
+    ) -> Lane:
         settings = self.settings
         options = kafka_options(settings, learn=telemetry.learn_secret)
         watch = watch_policy(settings)
@@ -281,6 +333,7 @@ class Daemon:
                 usage=source.usage,
                 may_forget=lambda state, coverage: may_forget(state, coverage, clock.now(), watch),
                 run_id=run_id,
+                deliver=lambda event: of_audit(event, settings.webhook.events) if settings.webhook.url else None,
             )
 
         return Lane(
@@ -294,4 +347,5 @@ class Daemon:
             tools=tools,
             new_id=new_id,
             started_details={"version": version("genesys-producer"), "configDigest": digest_of(settings)},
+            courier=courier,
         )

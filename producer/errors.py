@@ -158,6 +158,16 @@ class StateTooNew(SinkError):
     what_to_do = "roll forward to the version that wrote it"
 
 
+# --- the webhook ----------------------------------------------------------------------------------------------------
+
+
+class WebhookNotKept(ProducerError):
+    """Pending deliveries can't be kept on disk: a process that ends before they are taken loses them."""
+
+    what_to_do = "make state.path a folder that this user may write to, with room on its disk"
+    exit_code = 69
+
+
 # --- the data -------------------------------------------------------------------------------------------------------
 
 

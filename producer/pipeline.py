@@ -10,25 +10,27 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from producer import errors, events
 from producer.assembly.batch import Assembly, AssemblyTools, BatchBounds
 from producer.clock import pause, unless
 from producer.flow.chores import Chores
+from producer.flow.pending import StatePending
 from producer.flow.reader import Reader, ReadPolicy, first_head
 from producer.flow.reading import Readings
 from producer.flow.writer import Writer
 from producer.model import steps
 from producer.model.actions import Action
-from producer.model.batch import Restored
+from producer.model.batch import Batch, Restored
 from producer.model.checkpoint import Checkpoint, Published
 from producer.model.coverage import Coverage
 from producer.model.instants import ONE_DAY, ONE_MILLISECOND, day_number, floor_millis
 from producer.model.reads import ReadKind
 from producer.planning.pace import wait_after
 from producer.planning.watch import WatchPolicy
-from producer.ports import Clock, Observer, Sink, Source
+from producer.ports import Clock, Courier, Observer, Sink, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,9 @@ class LanePolicy:
 
 @dataclass(slots=True, kw_only=True)
 class Lane:
-    """One source and the sink it writes to. `tools` makes the assembly's tools from what was restored."""
+    """One source and the sink it writes to. `tools` makes the assembly's tools from what was restored, `courier` one
+    that delivers to the webhook for as long as the lane is held (None: there is no webhook).
+    """
 
     name: str
     source: Source
@@ -65,6 +69,7 @@ class Lane:
     tools: Callable[[Restored], AssemblyTools]
     new_id: Callable[[], str]
     started_details: Mapping[str, Any] = field(default_factory=dict)
+    courier: Callable[[], Courier] | None = None
     _began: datetime | None = None
     _commits: int = 0
 
@@ -115,9 +120,17 @@ class Lane:
         )
         if checkpoint.usage is not None:
             self.source.resume(checkpoint.usage)
-        assembly = Assembly(self.tools(restored), self.policy.bounds, checkpoint, tracked=restored.conversations)
+        pending = tuple(each for each in restored.deliveries if each.source == self.name)
+        assembly = Assembly(
+            self.tools(restored),
+            self.policy.bounds,
+            checkpoint,
+            tracked=restored.conversations,
+            pending=len(pending),
+        )
         self._announce(assembly, before, now)
         assembly.interrupted(checkpoint.open_reads, now)
+        courier = self.courier() if self.courier else None
         writer = Writer(
             name=self.name,
             sink=self.sink,
@@ -126,16 +139,18 @@ class Lane:
             observe=self.observe,
             head=self.policy.reads.head,
             linger=self.policy.linger,
-            committed=self._count_commit,
+            committed=partial(self._committed, courier),
         )
         reader = self._reader(writer)
         try:
             async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as group:
                 writing = group.create_task(writer.run())
+                delivering = group.create_task(_deliver(courier, StatePending(restored=pending, put=writer.put)))
                 await self._read_until_stopped(group, reader, stop)
                 patience.reschedule(asyncio.get_running_loop().time() + self.policy.grace.total_seconds())
                 await writer.put(steps.Abandoned(at=self.clock.now()))
                 await writer.settled()
+                delivering.cancel()
                 await writer.put(steps.Noted(action=Action.STOPPED, at=self.clock.now()))
                 await writer.settled()  # this last transaction carries the watermark of the one before
                 writing.cancel()
@@ -185,8 +200,11 @@ class Lane:
             )
         )
 
-    def _count_commit(self) -> None:
+    def _committed(self, courier: Courier | None, batch: Batch) -> None:
         self._commits += 1
+        if courier is not None:
+            for delivery in batch.deliveries:
+                courier.take(delivery)
 
     def _announce(self, assembly: Assembly, before: Checkpoint | None, now: datetime) -> None:
         """Put the start of this process and a change of its settings into the first transaction that succeeds."""
@@ -236,6 +254,11 @@ class Lane:
             )
         )
         await pause(self.real_clock, wait, stop)
+
+
+async def _deliver(courier: Courier | None, pending: StatePending) -> None:
+    if courier is not None:
+        await courier.run(pending)
 
 
 def _first(group: BaseExceptionGroup[errors.SinkError]) -> errors.SinkError:

@@ -14,6 +14,7 @@ from producer.events import Event
 from producer.model.batch import Batch, Mark, Receipt, Restored, Watched
 from producer.model.checkpoint import Usage
 from producer.model.conversation import ConversationState
+from producer.model.delivery import Delivery
 from producer.model.instants import Millis
 from producer.model.outcome import Outcome, Sighting
 from producer.model.reads import Page, RawConversation, Read, ReadEnd, Split
@@ -90,6 +91,26 @@ class Sink(Protocol):
 
     async def close(self) -> None:
         """Let go in bounded time, whatever state it is in."""
+
+
+class Pending(Protocol):
+    """Where deliveries wait until the webhook has taken them: the state topic, or a file where there is no Kafka."""
+
+    def waiting(self) -> Iterable[Delivery]:
+        """What an earlier life left behind."""
+
+    async def settle(self, delivery: Delivery) -> None:
+        """It was taken or given up: forget it."""
+
+
+class Courier(Protocol):
+    """Delivers to the webhook, beside everything else. One is good for one `run`."""
+
+    def take(self, delivery: Delivery) -> None:
+        """Deliver this one too; returns at once."""
+
+    async def run(self, pending: Pending) -> None:
+        """Deliver what waits there and what is taken, until cancelled. Raises only what `pending.settle` raises."""
 
 
 class Compare(Protocol):

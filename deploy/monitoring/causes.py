@@ -122,6 +122,13 @@ _PROCESS: tuple[Panel, ...] = (
         units.CountsPerMinute,
         Query(per_minute(names.OBSERVER_FAILURES, "listener"), "{{listener}}"),
     ),
+    chart(
+        "Webhook",
+        "Attempts to tell the receiver, by outcome. `retried`: it does not take them, they are sent again. `given_up`:"
+        " it was never told, and the log says of what.",
+        units.CountsPerMinute,
+        Query(per_minute(names.WEBHOOK_DELIVERIES, "source, outcome"), "{{source}} {{outcome}}"),
+    ),
     table(
         "Settings in force",
         "What the daemon runs with, secrets left out. /config says it too.",

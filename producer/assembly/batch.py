@@ -23,6 +23,7 @@ from producer.model.batch import Batch, Receipt
 from producer.model.checkpoint import Checkpoint, OpenRead, Usage
 from producer.model.conversation import ConversationState
 from producer.model.coverage import Coverage, Hole
+from producer.model.delivery import MOST_PENDING, Delivery
 from producer.model.instants import to_millis
 from producer.model.reads import Read
 from producer.model.windows import Window
@@ -36,7 +37,9 @@ _KNOWN_DRIFT = 1_000  # paths remembered, so that each is reported once a run; b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssemblyTools:
-    """What the assembly works with. `run_id` is the request id of what happens outside reads."""
+    """What the assembly works with. `run_id` is the request id of what happens outside reads; `deliver` says what of
+    an audit event the webhook is told.
+    """
 
     pages: PageWorker
     encode_audit: Encode
@@ -45,6 +48,7 @@ class AssemblyTools:
     usage: Callable[[], Usage]
     may_forget: Callable[[ConversationState, Coverage], bool]
     run_id: str
+    deliver: Callable[[audit.Record], Delivery | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +73,13 @@ class _Progress:
 class Assembly:
     """The memory of one lane and source between a restore and the next one."""
 
-    def __init__(self, tools: AssemblyTools, bounds: BatchBounds, checkpoint: Checkpoint, *, tracked: int = 0) -> None:
+    def __init__(
+        self, tools: AssemblyTools, bounds: BatchBounds, checkpoint: Checkpoint, *, tracked: int = 0, pending: int = 0
+    ) -> None:
+        """`tracked` conversations are remembered, `pending` deliveries wait."""
         self._tools = tools
         self._tracked = tracked
+        self._pending = pending
         self._bounds = bounds
         self._source = checkpoint.source
         self._next = checkpoint  # with all steps taken, committed or not
@@ -125,7 +133,8 @@ class Assembly:
                 self._take_other(step)
 
     def _take_other(
-        self, step: steps.Abandoned | steps.Identified | steps.Noted | steps.Adopted | steps.Forgotten
+        self,
+        step: steps.Abandoned | steps.Identified | steps.Noted | steps.Adopted | steps.Forgotten | steps.Delivered,
     ) -> None:
         """Steps that are not about one read."""
         match step:
@@ -140,6 +149,8 @@ class Assembly:
                 self._next = replace(self._next, adoption_done=True)
             case steps.Forgotten():
                 self._forget(step.ids)
+            case steps.Delivered():
+                self._draft.settled.append(step.delivery_id)
 
     def interrupted(self, reads: Sequence[OpenRead], at: datetime) -> None:
         """Reads that a predecessor left open: they are reported, and made again by the planner."""
@@ -161,6 +172,8 @@ class Assembly:
             records=tuple(self._draft.records),
             states=tuple(self._draft.states.values()),
             forgotten=tuple(sorted(self._draft.forgotten)),
+            deliveries=tuple(self._draft.deliveries),
+            settled=tuple(self._draft.settled),
             checkpoint=replace(
                 self._next,
                 usage=self._tools.usage(),
@@ -172,12 +185,17 @@ class Assembly:
     def committed(self, batch: Batch, receipt: Receipt, now: datetime) -> list[events.Event]:
         """The batch is on the topics: move on, and tell what happened."""
         self._committed = self._next = replace(batch.checkpoint, offsets=receipt.offsets)
+        self._pending += len(batch.deliveries) - len(batch.settled)
         draft, self._draft = self._draft, self._new_draft()
         self._tracked -= len(draft.forgotten)
         return draft.told(now)
 
     def _new_draft(self) -> Draft:
-        return Draft(source=self._source, encode_audit=self._tools.encode_audit, new_id=self._tools.new_id)
+        tools = self._tools
+        room = MOST_PENDING - self._pending
+        return Draft(
+            source=self._source, encode_audit=tools.encode_audit, new_id=tools.new_id, deliver=tools.deliver, room=room
+        )
 
     # --- steps ------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from producer.assembly.records import audit_record
 from producer.model.actions import Action
 from producer.model.batch import Outgoing
 from producer.model.conversation import ConversationState
+from producer.model.delivery import Delivery
 from producer.model.instants import Millis, to_millis
 from producer.model.reads import Read
 from producer.ports import Encode
@@ -20,14 +21,18 @@ from producer.ports import Encode
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """One batch in the making. `size` counts the bytes of the values."""
+    """One batch in the making. `size` counts the bytes of the values; `room` is for so many deliveries."""
 
     source: str
     encode_audit: Encode
     new_id: Callable[[], str]
+    deliver: Callable[[audit.Record], Delivery | None]
+    room: int
     records: list[Outgoing] = field(default_factory=list)
     states: dict[str, ConversationState] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    deliveries: list[Delivery] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
     size: int = 0
     news: list[events.Event] = field(default_factory=list)
     _pages: list[tuple[events.PageCompared, list[Millis]]] = field(default_factory=list)
@@ -56,6 +61,9 @@ class Draft:
             **numbers,
         )
         self.append(audit_record(event, self.encode_audit))
+        delivery = self.deliver(event)
+        if delivery is not None:
+            self._tell(delivery)
 
     def take_page(self, result: PageResult, read: Read, number: int) -> None:
         """Add everything that came of a page."""
@@ -64,6 +72,19 @@ class Draft:
         self.size += result.size
         self.news += result.letters
         self._pages.append((result.told(self.source, read, number), result.newest))
+
+    def _tell(self, delivery: Delivery) -> None:
+        if len(self.deliveries) < self.room:
+            self.deliveries.append(delivery)
+            return
+        given_up = events.WebhookGivenUp(
+            source=self.source,
+            delivery_id=delivery.id,
+            about=delivery.about,
+            reason="full",
+            message="too many are pending",
+        )
+        self.news.append(given_up)
 
     def told(self, now: datetime) -> list[events.Event]:
         """What to tell of a commit at `now`: how fresh the records of each page were, then the rest in order."""

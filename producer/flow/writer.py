@@ -36,7 +36,7 @@ class Writer:
     observe: Observer
     head: HeadPolicy
     linger: timedelta
-    committed: Callable[[], None]
+    committed: Callable[[Batch], None]
     _queue: asyncio.Queue[steps.Step | asyncio.Future[None]] = field(default_factory=lambda: asyncio.Queue(_STEPS))
     _uncommitted: bool = False
 
@@ -96,7 +96,7 @@ class Writer:
         self._uncommitted = False
         batch = self.assembly.build(self.clock.now())
         receipt = await self._commit_patiently(batch)
-        self.committed()
+        self.committed(batch)
         now = self.clock.now()
         for event in self.assembly.committed(batch, receipt, now):
             self.observe(event)

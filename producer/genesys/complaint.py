@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from producer.genesys.exchange import Answer
+from producer.model.instants import retry_after
 
 _SECONDS_IN_MESSAGE = re.compile(r"\[(\d{1,6})\] seconds")
 _LONGEST_MESSAGE = 500
@@ -50,22 +50,11 @@ def asked_to_wait(answer: Answer, complaint: Complaint, now: datetime) -> timede
 
     None when it does not say; never more than an hour, for a server may send anything.
     """
-    wait = _retry_after(answer.headers.get("retry-after", ""), now)
+    wait = retry_after(answer.headers.get("retry-after", ""), now)
     found = _SECONDS_IN_MESSAGE.search(complaint.message)
     if wait is None and found and answer.status == 429:  # noqa: PLR2004 - the status is its own name
         wait = timedelta(seconds=int(found[1]))
     return None if wait is None else min(max(wait, timedelta(0)), _LONGEST_WAIT)
-
-
-def _retry_after(value: str, now: datetime) -> timedelta | None:
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=int(value[:9]))
-    try:
-        instant = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) - now
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:

@@ -21,9 +21,9 @@ from yarl import URL
 from producer import events
 from producer.genesys.exchange import Answer, Failure, NoAnswer, Request, served_at
 from producer.genesys.options import ClientOptions
-from producer.genesys.proxies import Proxy, proxies_of_environment, proxy_for
 from producer.genesys.unpack import ACCEPTED, too_large, unpack
 from producer.ports import Clock, Observer
+from producer.proxies import Proxy, proxies_of_environment, proxy_for
 
 FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
     (TimeoutError, Failure.TIMEOUT),

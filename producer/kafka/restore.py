@@ -95,8 +95,7 @@ def _changes(records: Sequence[ConsumerRecord]) -> list[Change]:
                 check_format(record.value)
         except StateTooNew as exc:
             raise StateTooNew(f"{record.topic}-{record.partition}, offset {record.offset}: {exc}") from None
-        if key is not None:
-            changes.append((key, record.value))
+        changes.append((key, record.value))
     return changes
 
 

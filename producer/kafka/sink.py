@@ -23,7 +23,7 @@ from producer.kafka.holding import raise_if_hidden
 from producer.kafka.options import KafkaOptions
 from producer.kafka.partitioner import partition_of
 from producer.kafka.restore import restore
-from producer.kafka.state import StateKey, encode_checkpoint, encode_conversation
+from producer.kafka.state import StateKey, encode_checkpoint, encode_conversation, encode_delivery
 from producer.kafka.topics import check
 from producer.kafka.transaction import Load, fatal_cause, transact
 from producer.kafka.working_copy import Change, Plan, Position, WorkingCopy, no_plan
@@ -88,6 +88,7 @@ class KafkaSink:
                 conversations=copy.conversations(),
                 took=timedelta(seconds=time.monotonic() - started),
                 records=self._options.records.kind,
+                deliveries=copy.deliveries(),
             )
         except BaseException:
             await discard(producer)
@@ -232,6 +233,8 @@ def _changes(batch: Batch) -> list[Change]:
     """What the batch does to the state, the checkpoint last: whoever finds it finds all that it stands for."""
     changes: list[Change] = [(StateKey(batch.source, state.id), encode_conversation(state)) for state in batch.states]
     changes += [(StateKey(batch.source, forgotten), None) for forgotten in batch.forgotten]
+    changes += [(StateKey(batch.source, each.id, delivery=True), encode_delivery(each)) for each in batch.deliveries]
+    changes += [(StateKey(batch.source, settled, delivery=True), None) for settled in batch.settled]
     changes.append((StateKey(batch.source), encode_checkpoint(batch.checkpoint)))
     return changes
 

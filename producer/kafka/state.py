@@ -1,7 +1,7 @@
 """What stands in the state topic: keys, format byte, and the forms behind it.
 
 `c|<source>` is a checkpoint (JSON), `f|<source>|<id>` the state of a conversation (MessagePack), `w|<source>|<id>` a
-pending webhook, which later versions write; a null value forgets the key. Formats are only ever extended by fields at
+pending delivery to the webhook (JSON); a null value forgets the key. Formats are only ever extended by fields at
 the end, with a default; anything else takes a new format byte.
 """
 
@@ -14,47 +14,46 @@ import msgspec
 from producer.errors import SinkRefused, StateTooNew
 from producer.model.checkpoint import Checkpoint
 from producer.model.conversation import ConversationState
+from producer.model.delivery import Delivery
 
 FORMAT = 1
 """The newest format that this version knows, and the one it writes."""
 
 _PREFIX = bytes([FORMAT])
-_CHECKPOINT, _CONVERSATION, _WEBHOOK = "c", "f", "w"
+_CHECKPOINT, _CONVERSATION, _DELIVERY = "c", "f", "w"
 
-_checkpoint_encoder = msgspec.json.Encoder()
+_json_encoder = msgspec.json.Encoder()
 _checkpoint_decoder = msgspec.json.Decoder(Checkpoint)
 _conversation_encoder = msgspec.msgpack.Encoder()
 _conversation_decoder = msgspec.msgpack.Decoder(ConversationState)
+_delivery_decoder = msgspec.json.Decoder(Delivery)
 
 
 class StateKey(NamedTuple):
-    """Whose state it is: a source's checkpoint (`id` None) or one of its conversations.
+    """Whose state it is: a source's checkpoint (`id` None), one of its conversations, or one of its deliveries.
 
     A named tuple, since a restore makes a million of them.
     """
 
     source: str
     id: str | None = None
+    delivery: bool = False
 
     def encoded(self) -> bytes:
         """As it stands in the topic."""
-        parts = (_CHECKPOINT, self.source) if self.id is None else (_CONVERSATION, self.source, self.id)
-        return "|".join(parts).encode()
+        if self.id is None:
+            return f"{_CHECKPOINT}|{self.source}".encode()
+        return f"{_DELIVERY if self.delivery else _CONVERSATION}|{self.source}|{self.id}".encode()
 
 
-def parse_key(key: bytes | None) -> StateKey | None:
-    """The key of a record of the state topic. Raises StateTooNew for a kind that this version does not know.
-
-    None for a pending webhook: it waits on the topic for the version that left it, and must not hold up one before it.
-    """
+def parse_key(key: bytes | None) -> StateKey:
+    """The key of a record of the state topic. Raises StateTooNew for a kind that this version does not know."""
     kind, _, rest = (key or b"").decode(errors="replace").partition("|")
     if kind == _CHECKPOINT:
         return StateKey(rest)
-    if kind == _CONVERSATION:
-        source, _, conversation_id = rest.partition("|")
-        return StateKey(source, conversation_id)
-    if kind == _WEBHOOK:
-        return None
+    if kind in (_CONVERSATION, _DELIVERY):
+        source, _, identifier = rest.partition("|")
+        return StateKey(source, identifier, kind == _DELIVERY)
     raise StateTooNew(f"a key of an unknown kind: {key!r}")
 
 
@@ -66,7 +65,7 @@ def check_format(value: bytes) -> None:
 
 def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
     """The stored form: JSON, for people with a Kafka tool."""
-    return _PREFIX + _checkpoint_encoder.encode(checkpoint)
+    return _PREFIX + _json_encoder.encode(checkpoint)
 
 
 def decode_checkpoint(value: bytes) -> Checkpoint:
@@ -90,3 +89,17 @@ def decode_conversation(value: bytes) -> ConversationState:
         return _conversation_decoder.decode(value[1:])
     except msgspec.MsgspecError as exc:
         raise SinkRefused(f"a conversation's state in the state topic can't be read: {exc}") from exc
+
+
+def encode_delivery(delivery: Delivery) -> bytes:
+    """The stored form: JSON, for people with a Kafka tool."""
+    return _PREFIX + _json_encoder.encode(delivery)
+
+
+def decode_delivery(value: bytes) -> Delivery:
+    """The pending delivery of a stored form. Raises StateTooNew, SinkRefused (it can't be read)."""
+    check_format(value)
+    try:
+        return _delivery_decoder.decode(value[1:])
+    except msgspec.MsgspecError as exc:
+        raise SinkRefused(f"a pending delivery in the state topic can't be read: {exc}") from exc

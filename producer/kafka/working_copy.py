@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from producer.errors import SinkUnavailable
-from producer.kafka.state import StateKey, decode_checkpoint, decode_conversation
+from producer.kafka.state import StateKey, decode_checkpoint, decode_conversation, decode_delivery
 from producer.model.batch import Mark, Watched
 from producer.model.checkpoint import Checkpoint
 from producer.model.conversation import NO_AGENDA, Agenda, ConversationState
+from producer.model.delivery import Delivery
 from producer.model.instants import Millis
 
-_LAYOUT = 2  # of the tables below; a file of another layout is made anew
+_LAYOUT = 3  # of the tables below; a file of another layout is made anew
 _IDS_AT_ONCE = 500
 _RECENT = 16_384  # states of a source held ready, about 1 KB each: a poll's overlap reads the same ones again
 _PRIVATE = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"  # nothing is undone: a copy that failed is dropped
@@ -35,6 +36,7 @@ _TABLES = """
     CREATE INDEX due ON conversation (source, due) WHERE due IS NOT NULL;
     CREATE INDEX forgettable ON conversation (source, forget_day, id) WHERE forget_day IS NOT NULL;
     CREATE INDEX open ON conversation (source) WHERE open = 1;
+    CREATE TABLE delivery (source TEXT, id TEXT, value BLOB NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
     CREATE TABLE checkpoint (source TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE position (topic_id BLOB NOT NULL, next_offset INTEGER NOT NULL, at INTEGER NOT NULL);
 """
@@ -118,6 +120,11 @@ class WorkingCopy:
         rows = self._rows("SELECT source, value FROM checkpoint")
         return {source: decode_checkpoint(value) for source, value in rows}
 
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """What the webhook has not taken yet, of all sources, the oldest first."""
+        found = (decode_delivery(value) for (value,) in self._rows("SELECT value FROM delivery"))
+        return tuple(sorted(found, key=lambda each: each.created_at))
+
     def conversations(self) -> int:
         """How many conversations are tracked."""
         return int(self._rows("SELECT count(*) FROM conversation")[0][0])
@@ -151,20 +158,20 @@ class WorkingCopy:
         states = sorted(  # in the tree's order
             (key.source, key.id, value, *self._plan(decode_conversation(value), restoring=restoring))
             for key, value in kept
-            if key.id is not None
+            if key.id is not None and not key.delivery
         )
         checkpoints = [(key.source, value) for key, value in kept if key.id is None]
+        deliveries = [(key.source, key.id, value) for key, value in kept if key.delivery]
         forgotten = [key for key, value in latest.items() if value is None]
         for key in latest:
-            self._recent.get(key.source, {}).pop(key.id or "", None)
+            if not key.delivery:
+                self._recent.get(key.source, {}).pop(key.id or "", None)
         with self._failures(), self._transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO conversation VALUES (?, ?, ?, ?, ?, ?)", states)
             connection.executemany("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", checkpoints)
+            connection.executemany("INSERT OR REPLACE INTO delivery VALUES (?, ?, ?)", deliveries)
             for key in forgotten:
-                if key.id is None:
-                    connection.execute("DELETE FROM checkpoint WHERE source = ?", (key.source,))
-                else:
-                    connection.execute("DELETE FROM conversation WHERE source = ? AND id = ?", (key.source, key.id))
+                _forget(connection, key)
             _move(connection, position)
 
     def clear(self, position: Position) -> None:
@@ -173,6 +180,7 @@ class WorkingCopy:
             self._recent.clear()
             connection.execute("DELETE FROM conversation")
             connection.execute("DELETE FROM checkpoint")
+            connection.execute("DELETE FROM delivery")
             _move(connection, position)
 
     def close(self) -> None:
@@ -241,6 +249,14 @@ def _prepared(file: str, pragmas: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _forget(connection: sqlite3.Connection, key: StateKey) -> None:
+    if key.id is None:
+        connection.execute("DELETE FROM checkpoint WHERE source = ?", (key.source,))
+        return
+    table = "delivery" if key.delivery else "conversation"
+    connection.execute(f"DELETE FROM {table} WHERE source = ? AND id = ?", (key.source, key.id))  # noqa: S608 - our own two names
 
 
 def _move(connection: sqlite3.Connection, position: Position) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from producer.model.checkpoint import ONLY_KIND, Checkpoint
 from producer.model.conversation import ConversationState
+from producer.model.delivery import Delivery
 from producer.model.instants import Millis
 
 
@@ -42,7 +43,8 @@ class Batch:
     """Everything one transaction writes. Built once by pure code, then frozen; never re-sent after a discard.
 
     `states` and `checkpoint` go to the state topic (the sink encodes them) and become memory only after the commit;
-    `forgotten` are the ids whose states go from it.
+    `forgotten` are the ids whose states go from it. `deliveries` are pending from now on, `settled` the ids of
+    those that no longer are.
     """
 
     source: str
@@ -50,6 +52,8 @@ class Batch:
     states: tuple[ConversationState, ...]
     checkpoint: Checkpoint
     forgotten: tuple[str, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    settled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,7 @@ class Restored:
     """What a lane found when it started: the last committed checkpoints by source, and the limits of the topics.
 
     `max_record_bytes` is the largest value that may be appended, by topic. `conversations` counts what is tracked,
-    `records` is the kind that is written of them.
+    `records` is the kind that is written of them; `deliveries` are pending, of all sources.
     """
 
     checkpoints: Mapping[str, Checkpoint]
@@ -92,3 +96,4 @@ class Restored:
     conversations: int
     took: timedelta
     records: str = ONLY_KIND
+    deliveries: tuple[Delivery, ...] = ()

@@ -6,6 +6,7 @@ Genesys Cloud speaks in UTC days and milliseconds, so windows are cut at both.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import NewType
 
 Millis = NewType("Millis", int)
@@ -46,3 +47,15 @@ def day_number(instant: datetime) -> int:
 def iso_millis(instant: datetime) -> str:
     """`2025-03-10T00:00:00.000Z`, the form that every request sends."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def retry_after(value: str, now: datetime) -> timedelta | None:
+    """How long a Retry-After header asks to wait, in seconds or as a date (then it may be negative); None: neither."""
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=int(value[:9]))
+    try:
+        instant = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) - now

@@ -105,4 +105,24 @@ class Forgotten:
     ids: tuple[str, ...]
 
 
-Step = Started | Arrived | Parted | Ended | Failed | Settled | Abandoned | Identified | Noted | Adopted | Forgotten
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A delivery to the webhook is over: taken or given up."""
+
+    delivery_id: str
+
+
+Step = (
+    Started
+    | Arrived
+    | Parted
+    | Ended
+    | Failed
+    | Settled
+    | Abandoned
+    | Identified
+    | Noted
+    | Adopted
+    | Forgotten
+    | Delivered
+)

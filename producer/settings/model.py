@@ -19,6 +19,8 @@ from producer.settings.group import Group
 from producer.settings.kafka import Kafka
 from producer.settings.secret import Secret, SecretSource
 from producer.settings.values import ByteSize, CaptureStart, Instant, Region, Span, Url, parse_list
+from producer.settings.webhook import Webhook
+from producer.webhook.signing import spelled
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -172,6 +174,7 @@ class Settings(BaseSettings):
     limits: Limits = Field(default_factory=Limits)
     kafka: Kafka = Field(default_factory=Kafka)
     record: Record = Field(default_factory=Record)
+    webhook: Webhook = Field(default_factory=Webhook)
     admin: Admin = Field(default_factory=Admin)
     state: State = Field(default_factory=State)
     log: Log = Field(default_factory=Log)
@@ -192,9 +195,9 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown, as it is now."""
-        return tuple(
-            secret for source in (self.genesys.client_secret, self.kafka.security.password) if (secret := source())
-        )
+        sources = (self.genesys.client_secret, self.kafka.security.password, self.webhook.url)
+        signing = spelled(self.webhook.secrets())
+        return tuple(secret for secret in (*(source() for source in sources), *signing) if secret)
 
     @classmethod
     def settings_customise_sources(

@@ -26,6 +26,7 @@ BY_TYPE: Mapping[str, str] = {
     "less_than_equal": "must be at most {le}",
     "less_than": "must be below {lt}",
     "literal_error": "must be {expected}",
+    "bool_parsing": "must be true or false",
     "too_short": "must name at least {min_length}",
     "too_long": "must name at most {max_length}",
 }

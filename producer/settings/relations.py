@@ -13,6 +13,7 @@ from typing import Literal
 from producer.settings.model import Settings
 from producer.settings.problems import Problem, missing
 from producer.settings.values import instant_text, is_loopback, span_text
+from producer.webhook.options import check_receiver
 
 Need = Literal["genesys", "kafka"]
 """What a command talks to, and so what must be said of it."""
@@ -153,6 +154,20 @@ def _topics(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _webhook(settings: Settings) -> Iterator[Problem]:
+    webhook = settings.webhook
+    names = ("webhook.url", "webhook.secrets", "webhook.allow_http")
+    if webhook.url and not webhook.secrets:
+        yield Problem(names=names[1::-1], text=missing(names[1]))
+    if webhook.secrets and not webhook.url:
+        yield Problem(names=names[1::-1], text=f"is of no use without {names[0]}")
+    if webhook.url:
+        try:
+            check_receiver(webhook.url(), allow_http=webhook.allow_http)
+        except ValueError as refused:
+            yield Problem(names=names[::2], text=str(refused))
+
+
 def _virtual_clock(settings: Settings) -> Iterator[Problem]:
     dev = settings.dev
     names = ("dev.clock_origin", "dev.clock_epoch", "dev.clock_speed")
@@ -175,5 +190,6 @@ _RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _security,
     _certificates,
     _topics,
+    _webhook,
     _virtual_clock,
 )

@@ -68,7 +68,8 @@ class SecretSource:
         return f"SecretSource({MASK if self._last else ''!r})"
 
 
-def _as_source(value: object) -> object:
+def as_source(value: object) -> object:
+    """Text as a source that says it; anything else as it is. Raises ValueError for a mask."""
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     if isinstance(value, str):
@@ -84,5 +85,5 @@ def _masked(source: SecretSource) -> str | None:
 
 _SCHEMA: Any = WithJsonSchema({"type": "string", "writeOnly": True})
 
-Secret = Annotated[InstanceOf[SecretSource], BeforeValidator(_as_source), PlainSerializer(_masked), _SCHEMA]
+Secret = Annotated[InstanceOf[SecretSource], BeforeValidator(as_source), PlainSerializer(_masked), _SCHEMA]
 """A setting that is a secret."""

@@ -155,6 +155,18 @@ def _coverage_measured(metrics: Metrics, event: events.CoverageMeasured) -> None
     metrics.remember(event)
 
 
+def _webhook_delivered(metrics: Metrics, event: events.WebhookDelivered) -> None:
+    metrics.count(names.WEBHOOK_DELIVERIES, event, outcome="delivered")
+
+
+def _webhook_retried(metrics: Metrics, event: events.WebhookRetried) -> None:
+    metrics.count(names.WEBHOOK_DELIVERIES, event, outcome="retried")
+
+
+def _webhook_given_up(metrics: Metrics, event: events.WebhookGivenUp) -> None:
+    metrics.count(names.WEBHOOK_DELIVERIES, event, outcome="given_up")
+
+
 def _loop_lag_measured(metrics: Metrics, event: events.LoopLagMeasured) -> None:
     metrics.record(names.EVENT_LOOP_LAG, event, [event.lag.total_seconds()])
 
@@ -185,5 +197,8 @@ FEEDS: Mapping[type[events.Event], Callable[[Metrics, Any], None]] = {
     events.LaneFenced: _lane_fenced,
     events.LaneRestored: _lane_restored,
     events.CoverageMeasured: _coverage_measured,
+    events.WebhookDelivered: _webhook_delivered,
+    events.WebhookRetried: _webhook_retried,
+    events.WebhookGivenUp: _webhook_given_up,
 }
 """What each event feeds; the rest are for logs, health and history only."""

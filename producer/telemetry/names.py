@@ -211,6 +211,14 @@ KAFKA_DISCARDS = _counter(
 FENCED = _counter("fenced_total", "Times another instance took the lane over.")
 RESTORE_DURATION = _gauge("restore_duration_seconds", "Real time that the last restore took.")
 
+# --- the webhook ----------------------------------------------------------------------------------------------------
+
+WEBHOOK_DELIVERIES = _counter(
+    "webhook_deliveries_total",
+    "Attempts to deliver to the webhook: delivered, failed and to be retried, or given up (the receiver was not told).",
+    Label("outcome", ("delivered", "retried", "given_up")),
+)
+
 # --- the process ----------------------------------------------------------------------------------------------------
 
 LANES_OWNED = Metric(kind=Kind.GAUGE, name="lanes_owned", help="Lanes that this process writes.", per_source=False)
@@ -253,6 +261,7 @@ ALL = (
     *(TOKEN_REFRESHES, TOKEN_EXPIRY, BREAKER_STATE, CLOCK_SKEW),
     *(WATERMARK, UNCOVERED, HOLES, OLDEST_HOLE),
     *(TRANSACTIONS, TRANSACTION_DURATION, TRANSACTION_RECORDS, KAFKA_DISCARDS, FENCED, RESTORE_DURATION),
+    WEBHOOK_DELIVERIES,
     *(LANES_OWNED, NOT_READY, CLOCK, EVENT_LOOP_LAG, OBSERVER_FAILURES, BUILD, CONFIG),
 )
 """All of them, in the order of the reference."""

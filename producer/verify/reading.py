@@ -135,7 +135,7 @@ class Reading:
         for raw in records:
             key = parse_key(raw.key)
             try:
-                row = self._state_row(raw, key) if key is not None else None
+                row = self._state_row(raw, key)
             except errors.StateTooNew:
                 raise
             except errors.SinkRefused as error:
@@ -150,7 +150,7 @@ class Reading:
             if raw.value is not None:
                 self.positions[key.source] = position_of(decode_checkpoint(raw.value))
             return None
-        if key.id.startswith("#"):  # a dead letter without an id
+        if key.delivery or key.id.startswith("#"):  # a pending delivery; a dead letter without an id
             return None
         if raw.value is None:
             return Remembered(key.id, key.source, raw.partition, raw.offset, 0, 0, b"", 0, 1)

@@ -144,4 +144,10 @@ def one_of_each(text: str) -> tuple[events.Event, ...]:
             holes=(hole(text),),
             clock=NOON,
         ),
+        events.WebhookDelivered(source=source, delivery_id=text, about=text, attempts=2, age=SECOND),
+        events.WebhookRetried(
+            source=source, delivery_id=text, about=text, reason=text, message=text, attempt=1, wait=SECOND
+        ),
+        events.WebhookGivenUp(source=source, delivery_id=text, about=text, reason=text, message=text),
+        events.WebhookNotKept(source=source, message=text, what_to_do=text),
     )

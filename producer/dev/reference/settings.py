@@ -34,6 +34,7 @@ These are understood as well, so that one environment serves several tools; a va
 _KINDS = {
     Path: "path",
     SecretSource: "**secret**",
+    bool: "`true` or `false`",
     datetime: "instant",
     float: "number",
     int: "whole number",

@@ -58,7 +58,7 @@ CARRIED: Mapping[Topic, Carried] = {
         key="the name of the source", value="[Watermark](record.md#watermark)", kind=envelope.WATERMARK
     ),
     Topic.STATE: Carried(
-        key="`c|<source>` or `f|<source>|<id>`",
+        key="`c|<source>`, `f|<source>|<id>` or `w|<source>|<id>`",
         value="private to the daemon (`genesys-producer state show`); nothing else may write here",
     ),
     Topic.COMMANDS: Carried(key="not in use yet", value="not in use yet"),

@@ -11,10 +11,16 @@ import re
 from collections.abc import Mapping
 
 from producer import events
-from producer.telemetry.lines import api, process, reads, topic
+from producer.telemetry.lines import api, process, reads, topic, webhook
 from producer.telemetry.lines.form import Describe, Line
 
-LINES: Mapping[type[events.Event], Describe] = {**process.LINES, **api.LINES, **reads.LINES, **topic.LINES}
+LINES: Mapping[type[events.Event], Describe] = {
+    **process.LINES,
+    **api.LINES,
+    **reads.LINES,
+    **topic.LINES,
+    **webhook.LINES,
+}
 """The line of each event."""
 
 FREQUENT: frozenset[type[events.Event]] = frozenset(

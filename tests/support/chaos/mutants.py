@@ -83,6 +83,7 @@ def restore_before_ownership(taps: Taps) -> None:
             max_record_bytes=limits,
             conversations=copy.conversations(),
             took=timedelta(0),
+            deliveries=copy.deliveries(),
         )
 
     exchange(KafkaSink, "open", open_lane)

@@ -52,7 +52,7 @@ class Bench:
             observe=self.events.append,
             head=HEAD,
             linger=timedelta(seconds=1),
-            committed=lambda: self.commits.append(asyncio.get_running_loop().time()),
+            committed=lambda _: self.commits.append(asyncio.get_running_loop().time()),
         )
 
     @asynccontextmanager

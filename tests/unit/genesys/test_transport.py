@@ -17,8 +17,8 @@ from producer import errors, events
 from producer.genesys.exchange import Answer as Got
 from producer.genesys.exchange import Endpoint, Failure, NoAnswer, Request
 from producer.genesys.options import ClientOptions
-from producer.genesys.proxies import Proxy, proxies_of_environment, proxy_for
 from producer.genesys.transport import FAILURES, Transport
+from producer.proxies import Proxy, proxies_of_environment, proxy_for
 from tests.support.clock import FakeClock
 from tests.support.genesys_api import ME, Answer, GenesysApi
 

@@ -1,0 +1,27 @@
+"""What is to be delivered to the webhook, from the moment it happened until it was taken or given up.
+
+The stored form is JSON, so that a person can read it with any Kafka tool. Fields are only ever added, with a default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from producer.model.instants import Millis
+
+MOST_PENDING = 1_000
+"""Deliveries of a source that may be pending at a time; what happens beyond them is not told to the webhook."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One payload for the webhook. `id` stays the same however often it is sent, and so does every byte of `body`.
+
+    `created_at` is product time; `about` the name of the payload's event.
+    """
+
+    source: str
+    id: str
+    about: str
+    created_at: Millis
+    body: str
