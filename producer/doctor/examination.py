@@ -6,11 +6,12 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from producer.app import SOURCE, client_options, clock_of, kafka_options
+from producer.app import SOURCE, client_options, clock_of, kafka_options, webhook_options
 from producer.doctor.judging import settings as judging
 from producer.doctor.probes import machine
 from producer.doctor.probes.kafka import KafkaProbe
 from producer.doctor.probes.source import SourceProbe
+from producer.doctor.probes.webhook import WebhookProbe
 from producer.doctor.results import Result, complete
 from producer.errors import ConfigurationError
 from producer.genesys.options import Credentials
@@ -36,7 +37,8 @@ async def examine(config: Path | None) -> tuple[Result, ...]:
     except ConfigurationError as error:
         return complete([*results, judging.settings_unusable(str(error))])
     results += [machine.state_path(settings), await asyncio.to_thread(machine.admin_port, settings)]
-    for found in await asyncio.gather(source.examine(), sink.examine()):
+    webhook = WebhookProbe(options=webhook_options(settings), clock=clock_of(settings))
+    for found in await asyncio.gather(source.examine(), sink.examine(), webhook.examine()):
         results += found
     redact = Redactor(settings.secrets())
     return tuple(

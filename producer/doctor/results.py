@@ -41,6 +41,7 @@ class Prerequisite(enum.StrEnum):
     TOPICS = "topics"
     TOPIC_ACCESS = "topic access"
     TRANSACTIONAL_ID = "transactional id"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ NEEDS: Mapping[Prerequisite, tuple[Prerequisite, ...]] = MappingProxyType(
         _P.TOPICS: (*_SETTLED, _P.BROKER),
         _P.TOPIC_ACCESS: (*_SETTLED, _P.BROKER, _P.TOPICS),
         _P.TRANSACTIONAL_ID: (*_SETTLED, _P.BROKER),
+        _P.WEBHOOK: _SETTLED,
     }
 )
 """Without what a prerequisite can't be told; the first that failed is named as the reason."""

@@ -52,6 +52,7 @@ class Courier:
     _not_before: datetime = EPOCH
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def pending(self) -> int:
@@ -68,7 +69,8 @@ class Courier:
         self._push(_Waiting(self.clock.now(), next(self._numbers), delivery))
 
     async def idle(self) -> None:
-        """Wait until nothing is pending."""
+        """Wait until nothing is pending any more, what `run` finds waiting included."""
+        await self._begun.wait()
         while self.pending:
             self._idle.clear()
             await self._idle.wait()
@@ -77,6 +79,7 @@ class Courier:
         """Deliver what waits there and what is taken, until cancelled. Raises only what `pending.settle` raises."""
         for delivery in pending.waiting():
             self.take(delivery)
+        self._begun.set()
         slots = asyncio.Semaphore(_AT_ONCE)
         async with asyncio.TaskGroup() as group:
             while True:

@@ -42,6 +42,7 @@ class Sender:
     async def __aenter__(self) -> Self:
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(force_close=True),  # a kept one may be closed just as it is used again
                 timeout=aiohttp.ClientTimeout(total=self._options.timeout.total_seconds()),
                 headers={"User-Agent": self._options.user_agent},
                 cookie_jar=aiohttp.DummyCookieJar(),

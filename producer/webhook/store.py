@@ -13,11 +13,14 @@ from producer import errors
 from producer.model.delivery import MOST_PENDING, Delivery
 
 FILE = "webhook.sqlite"
+MOST_KEPT = 10_000
+"""Rows that the file may hold: processes may come and go while the receiver is down."""
 _PATIENCE = 0.5  # seconds that another process may hold the file; the caller's event loop stands still meanwhile
 _PREPARE = """
     PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     CREATE TABLE IF NOT EXISTS delivery (id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, value BLOB NOT NULL);
 """
+_ADD = "INSERT OR REPLACE INTO delivery SELECT ?, ?, ? WHERE (SELECT count(*) FROM delivery) < ?"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Delivery).decode
 
@@ -36,7 +39,9 @@ class SqlitePending:
         """Keep it until it is settled; durable when this returns."""
         row = (delivery.id, delivery.created_at, _encode(delivery))
         with _failures(self._path):
-            self._connection.execute("INSERT OR REPLACE INTO delivery VALUES (?, ?, ?)", row)
+            added = self._connection.execute(_ADD, (*row, MOST_KEPT)).rowcount
+        if not added:
+            raise errors.WebhookNotKept(f"{self._path} holds {MOST_KEPT:,} deliveries already")
 
     def waiting(self) -> list[Delivery]:
         """What earlier processes left, and others now may have under way; the oldest first, MOST_PENDING at most."""

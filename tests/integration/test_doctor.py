@@ -33,6 +33,8 @@ READER = "reader"
 STRANGER = "stranger"
 TOKEN_PATH = "/oauth/token"
 OTHER_ORGANISATION = "00000000-0000-4000-8000-000000000000"
+HOOK_TOKEN = "hook-canary-91c2"
+HOOK_SECRET = "whsec_ZG9jdG9yL3NpZ25pbmcvY2FuYXJ5LzkxYzI="
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +136,15 @@ def cases(ward: Ward) -> list[Case]:
                 "login host": ("failed", "ClientConnectorCertificateError", "SSL_CERT_FILE"),
                 "API host": ("failed", "ClientConnectorCertificateError", "SSL_CERT_FILE"),
                 "broker": ("failed", "certificate verify failed", "kafka.security.ca_file"),
+                "webhook": ("warning", "ClientConnectorCertificateError", "webhook.url"),
             },
-            {"GENESYS__API_URL": tls, "GENESYS__LOGIN_URL": tls, "KAFKA__SECURITY__CA_FILE": ""},
+            {
+                "GENESYS__API_URL": tls,
+                "GENESYS__LOGIN_URL": tls,
+                "KAFKA__SECURITY__CA_FILE": "",
+                "WEBHOOK__URL": f"{tls}/{HOOK_TOKEN}",
+                "WEBHOOK__SECRETS": HOOK_SECRET,
+            },
         ),
         Case(
             "a dead proxy, and plaintext to TLS",
@@ -216,9 +225,17 @@ def cases(ward: Ward) -> list[Case]:
             ward.organisation("half-forbidding"),
         ),
         Case(
-            "a clock that is ahead",
-            {"clock": ("failed", "ahead of the server's", "NTP")},
-            ward.organisation("past"),
+            "a clock that is ahead, and a webhook that nobody runs",
+            {
+                "clock": ("failed", "ahead of the server's", "NTP"),
+                "webhook": ("warning", f"connection at 127.0.0.1:{nobody}: ClientConnectorError", "receiver runs"),
+            },
+            {
+                **ward.organisation("past"),
+                "WEBHOOK__URL": f"http://127.0.0.1:{nobody}/{HOOK_TOKEN}",
+                "WEBHOOK__SECRETS": HOOK_SECRET,
+                "WEBHOOK__ALLOW_HTTP": "true",
+            },
         ),
         Case(
             "a limit below the setting, tiers that do not fit it, and a declaration above what is there",
@@ -297,7 +314,7 @@ def test_what_hangs_on_a_failure_is_skipped_with_its_reason(runs: dict[str, tupl
 
 
 def test_no_secret_is_in_any_output(runs: dict[str, tuple[Case, Ended]]) -> None:
-    secrets = {SECRET, WRONG_SECRET, WRONG_PASSWORD, PASSWORD}
+    secrets = {SECRET, WRONG_SECRET, WRONG_PASSWORD, PASSWORD, HOOK_TOKEN, HOOK_SECRET}
     spellings = {
         *secrets,
         *(quote(secret, safe="") for secret in secrets),

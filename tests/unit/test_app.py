@@ -22,6 +22,8 @@ from producer.app import (
     record_encoder,
     subject_of,
     the_one,
+    webhook_of,
+    webhook_options,
 )
 from producer.clock import VirtualClock, WallClock
 from producer.encoding.avro import Avro
@@ -81,6 +83,12 @@ OTHER: dict[str, Any] = {
     "kafka.transaction.max_records": 999,
     "kafka.transaction.max_bytes": "5MiB",
     "kafka.transaction.max_wait": "2s",
+    "webhook.url": "https://another.example/x",
+    "webhook.secrets": "whsec_YW5vdGhlci9hbm90aGVyL2Fub3RoZXIvMQ==",
+    "webhook.events": "hole",
+    "webhook.allow_http": "true",
+    "webhook.timeout": "9s",
+    "webhook.give_up_after": "23h",
     "state.path": "/state",
     "dev.clock_speed": 2,
 }
@@ -107,6 +115,8 @@ BASE = {
     "kafka.security.protocol": "SASL_PLAINTEXT",
     "kafka.security.username": "user",
     "kafka.security.password": "secret",
+    "webhook.url": "https://here.example/x",
+    "webhook.secrets": "whsec_c2VjcmV0L3NlY3JldC9zZWNyZXQvc2VjcmV0",
     "dev.clock_origin": "2026-03-10T10:00:00Z",
     "dev.clock_epoch": 0,
 }
@@ -132,7 +142,11 @@ def everything(settings: Settings) -> list[Any]:
     kafka = kafka_options(settings)
     password = kafka.security.password
     policy = dataclasses.replace(lane_policy(settings), config_digest="")
-    return [kafka, _plain(password), client_options(settings), policy, clock_of(settings)]
+    webhook = webhook_options(settings)
+    assert webhook is not None
+    hook = dataclasses.replace(webhook, url=str, secrets=str)
+    addresses = (webhook.url(), webhook.secrets())
+    return [kafka, _plain(password), client_options(settings), policy, clock_of(settings), hook, addresses]
 
 
 def test_every_setting_is_known_to_this_test() -> None:
@@ -240,7 +254,7 @@ def test_a_group_of_several_stays_whole() -> None:
 def test_options_hold_no_secret_that_can_be_seen() -> None:
     settings = settings_of(**{"kafka.security.password": "canary", "genesys.client_secret": "canary"})
 
-    assert "canary" not in repr(everything(settings)[:1] + everything(settings)[2:])
+    assert "canary" not in repr(everything(settings)[:1] + everything(settings)[2:-1])
     assert "canary" not in json.dumps(settings.model_dump(mode="json"))
 
 
@@ -248,3 +262,26 @@ def test_a_secret_is_learned_at_every_use_so_that_a_rotated_one_is_kept_out_of_t
     rotating, learned = iter(["first", "second"]), list[str]()
     secret = learning(lambda: next(rotating), learned.append)
     assert (secret(), secret(), learned) == ("first", "second", ["first", "second"])
+
+
+def test_the_address_and_the_secrets_of_the_webhook_are_learned_at_every_use() -> None:
+    learned = list[str]()
+    options = webhook_options(settings_of(), learned.append)
+
+    assert options is not None
+    options.url()
+    options.secrets()
+    secret = "c2VjcmV0L3NlY3JldC9zZWNyZXQvc2VjcmV0"
+    assert learned == ["https://here.example/x", f"whsec_{secret}", secret]
+    assert set(learned) <= set(settings_of().secrets())
+
+
+def test_without_an_address_there_is_no_webhook() -> None:
+    assert webhook_options(Settings()) is None
+
+
+async def test_whoever_has_no_lane_gets_a_webhook_that_may_be_silent() -> None:
+    clock = clock_of(Settings())
+    for settings in (Settings(), settings_of()):
+        async with webhook_of(settings, clock=clock, observe=lambda _: None) as webhook:
+            assert webhook.waiting() == []

@@ -272,3 +272,49 @@ def test_settings_built_directly_read_nothing_and_never_change(monkeypatch: pyte
     assert settings.record.detail == "full"
     with pytest.raises(ValueError, match="frozen"):
         settings.record = settings.record  # type: ignore[misc] # that is what must fail
+
+
+HOOK_KEYS = ("whsec_b25lL29uZS9vbmUvb25lL29uZS9vbmUvMQ==", "whsec_dHdvL3R3by90d28vdHdvL3R3by90d28vMg==")
+
+
+def test_of_the_webhook_only_scheme_and_host_are_shown() -> None:
+    hook = {
+        "PRODUCER_WEBHOOK__URL": "https://hooks.example/canary?key=canary",
+        "PRODUCER_WEBHOOK__SECRETS": HOOK_KEYS[0],
+    }
+    settings = load(environ=MINIMUM | hook)
+
+    assert shown(settings)["webhook"]["url"] == "https://hooks.example/**********"
+    assert shown(settings)["webhook"]["secrets"] == "**********"
+    assert shown_flat(settings)["webhook.allow_http"] == "false"
+    for text in (as_yaml(settings), repr(settings), str(shown_flat(settings))):
+        assert "canary" not in text
+        assert "b25lL29uZS9vbmUvb25lL29uZS9vbmUvMQ==" not in text
+
+
+def test_every_secret_of_the_webhook_is_kept_out_of_the_log_in_both_spellings(tmp_path: Path) -> None:
+    (tmp_path / "webhook__url").write_text("https://hooks.example/canary\n")
+    (tmp_path / "webhook__secrets").write_text("\n".join(HOOK_KEYS) + "\n")
+    settings = load(environ=MINIMUM, secrets_dir=tmp_path)
+
+    bare = [key.removeprefix("whsec_") for key in HOOK_KEYS]
+    assert settings.secrets() == ("canary-secret", "https://hooks.example/canary", *HOOK_KEYS, *bare)
+
+
+def test_the_webhook_is_read_again_when_its_files_are_rotated(tmp_path: Path) -> None:
+    (tmp_path / "webhook__url").write_text("https://hooks.example/one")
+    (tmp_path / "webhook__secrets").write_text(HOOK_KEYS[0])
+    webhook = load(environ=MINIMUM, secrets_dir=tmp_path).webhook
+    (tmp_path / "webhook__url").write_text("https://hooks.example/two")
+    (tmp_path / "webhook__secrets").write_text("\n".join(HOOK_KEYS))
+
+    assert (webhook.url(), webhook.secrets()) == ("https://hooks.example/two", "\n".join(HOOK_KEYS))
+
+
+def test_a_list_of_secrets_in_yaml_means_the_same(tmp_path: Path) -> None:
+    config = tmp_path / "producer.yaml"
+    url = "webhook:\n  url: https://hooks.example/one\n  allow_http: yes\n"
+    config.write_text(f"{url}  secrets: [{', '.join(HOOK_KEYS)}]\n  events: [hole]\n")
+    webhook = load(config, MINIMUM).webhook
+
+    assert (webhook.secrets(), webhook.events, webhook.allow_http) == (",".join(HOOK_KEYS), ("hole",), True)

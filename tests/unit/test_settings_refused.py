@@ -31,6 +31,8 @@ SASL = {
     "kafka.security.password": "a-password",
 }
 A_START = "2026-03-10T09:00:00Z"
+KEY = "whsec_c2VjcmV0L3NlY3JldC9zZWNyZXQvc2VjcmV0"
+HOOK = {"webhook.url": "https://hooks.example/t0ken", "webhook.secrets": KEY}
 
 REFUSED: list[tuple[dict[str, str], str]] = [
     (
@@ -254,6 +256,47 @@ REFUSED: list[tuple[dict[str, str], str]] = [
         "kafka.security.cert_file: is missing: a certificate needs its key, and kafka.security.key_file is set",
     ),
     ({"record.detail": "rows"}, "record.detail: must be 'full', 'summary' or 'flat', not 'rows'"),
+    ({"record.detail": "flat"}, "record.detail: must be 'full' or 'summary', not 'flat'"),
+    (
+        {**HOOK, "webhook.secrets": ""},
+        (
+            "webhook.secrets: is missing: set PRODUCER_WEBHOOK__SECRETS, or a file webhook__secrets in "
+            "PRODUCER_SECRETS_DIR"
+        ),
+    ),
+    ({"webhook.secrets": KEY}, "webhook.secrets: is of no use without webhook.url"),
+    (
+        {**HOOK, "webhook.url": "http://127.0.0.1/t0ken"},
+        "webhook.url: must begin with https://, unless webhook.allow_http is true",
+    ),
+    (
+        {**HOOK, "webhook.url": "hooks.example/t0ken"},
+        "webhook.url: must be an address with scheme and host, for example https://hooks.example/genesys",
+    ),
+    (
+        {**HOOK, "webhook.url": "https://me:pass@hooks.example/"},
+        "webhook.url: must not hold a user or a password: deliveries are signed, see webhook.secrets",
+    ),
+    (
+        {**HOOK, "webhook.url": "https://hooks.example/**********"},
+        "webhook.url: is a mask and not an address: `config show` hides what follows the host",
+    ),
+    ({**HOOK, "webhook.secrets": "plain"}, "webhook.secrets: must begin with whsec_"),
+    (
+        {**HOOK, "webhook.secrets": f"{KEY},{KEY},{KEY}"},
+        "webhook.secrets: must be one secret, or two while they are changed, not 3",
+    ),
+    (
+        {**HOOK, "webhook.secrets": "whsec_c2hvcnQ="},
+        "webhook.secrets: must hold 24 to 64 bytes in base64 behind whsec_, not 5",
+    ),
+    (
+        {"webhook.events": "query,everything"},
+        "webhook.events: must be 'query', 'failure' or 'hole', not 'query,everything'",
+    ),
+    ({"webhook.allow_http": "perhaps"}, "webhook.allow_http: must be true or false, not 'perhaps'"),
+    ({"webhook.timeout": "2m"}, "webhook.timeout: must be at most 1m, not '2m'"),
+    ({"webhook.give_up_after": "8d"}, "webhook.give_up_after: must be at most 7d, not '8d'"),
     ({"admin.port": "65536"}, "admin.port: must be at most 65535, not '65536'"),
     ({"state.format": "2"}, "state.format: must be at most 1, not '2'"),
     ({"log.level": "INFO"}, "log.level: must be 'debug', 'info', 'warning' or 'error', not 'INFO'"),

@@ -20,8 +20,8 @@ REFUSED_FILES = [
     ("genesis:\n  page_size: 50\n", "genesis ({file}:1): no such setting; did you mean genesys?"),
     ("client_id: an-id\n", "client_id ({file}:1): no such setting; did you mean genesys.client_id?"),
     (
-        "webhook:\n  url: https://example.org\n",
-        "webhook ({file}:1): no such setting; see `genesys-producer config schema`",
+        "tracing:\n  url: https://example.org\n",
+        "tracing ({file}:1): no such setting; see `genesys-producer config schema`",
     ),
     ("capture: now\n", "capture ({file}:1): is a group: its settings stand below it, further to the right"),
     ("capture: [now]\n", "capture ({file}:1): is a group: its settings stand below it, further to the right"),
