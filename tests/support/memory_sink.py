@@ -17,6 +17,7 @@ from producer.kafka.working_copy import Plan, no_plan
 from producer.model.batch import Batch, Mark, Outgoing, Receipt, Restored, Topic, Watched
 from producer.model.checkpoint import Checkpoint
 from producer.model.conversation import NO_AGENDA, Agenda, ConversationState
+from producer.model.delivery import Delivery
 from producer.model.instants import Millis
 from producer.ports import Clock
 
@@ -48,6 +49,7 @@ class MemorySink:
     batches: list[Batch] = field(default_factory=list)
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     states: dict[str, dict[str, ConversationState]] = field(default_factory=dict)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
     plan: Plan = no_plan
     agendas: dict[str, Agenda] = field(default_factory=dict)
     opened: int = 0
@@ -70,6 +72,7 @@ class MemorySink:
             max_record_bytes=self.max_record_bytes,
             conversations=sum(len(states) for states in self.states.values()),
             took=timedelta(milliseconds=30),
+            deliveries=tuple(self.deliveries.values()),
         )
 
     async def commit(self, batch: Batch) -> Receipt:
@@ -143,3 +146,6 @@ class MemorySink:
         self.agendas.update({state.id: self.plan(state, restoring=False) for state in batch.states})
         for forgotten in batch.forgotten:
             states.pop(forgotten, None)
+        self.deliveries.update({each.id: each for each in batch.deliveries})
+        for settled in batch.settled:
+            del self.deliveries[settled]

@@ -16,6 +16,8 @@ from producer.model.reads import Read, ReadKind
 from producer.pipeline import Lane, LanePolicy
 from producer.planning.head import HeadPolicy
 from producer.planning.watch import WatchPolicy
+from producer.ports import Courier
+from producer.webhook.payload import Firing, of_audit
 from tests.support.build import page, raw, read_end
 from tests.support.lane import SOURCE, audit_of, counted, tools, values
 from tests.support.memory_sink import MemorySink
@@ -87,13 +89,20 @@ class World:
     sink: MemorySink = field(init=False)
     source: ScriptedSource = field(init=False)
     new_id: Callable[[], str] = field(default_factory=lambda: counted("r"))
+    new_audit_id: Callable[[], str] = field(default_factory=lambda: counted("a"))
+    fires: tuple[Firing, ...] = ()
+    courier: Callable[[], Courier] | None = None
 
     def __post_init__(self) -> None:
         self.sink = MemorySink(clock=self.clock)
         self.source = ScriptedSource(clock=self.clock, answer=self.answer)
 
     def tools(self, restored: Restored) -> AssemblyTools:
-        return tools(self.sink.known, restored.max_record_bytes)
+        return replace(
+            tools(self.sink.known, restored.max_record_bytes),
+            new_id=self.new_audit_id,
+            deliver=lambda event: of_audit(event, self.fires),
+        )
 
     def process(self, details: Mapping[str, Any] | None = None) -> Lane:
         """A process that begins anew, with nothing but what is on the topics."""
@@ -108,6 +117,7 @@ class World:
             tools=self.tools,
             new_id=self.new_id,
             started_details=details or {},
+            courier=self.courier,
         )
 
     async def run(self, seconds: float) -> None:

@@ -123,7 +123,7 @@ async def test_it_gives_up_loudly_after_its_time_with_one_last_attempt() -> None
         courier.take(delivery("d-1", "10:00"))
         await courier.idle()
 
-    assert post.sent[-1] == (3_600, "d-1")
+    assert post.sent[-1] == (3_600.0, "d-1")
     assert post.told().count("WebhookGivenUp") == 1
     assert post.pending.settled == ["d-1"]
 
