@@ -122,18 +122,18 @@ _PROCESS: tuple[Panel, ...] = (
         units.CountsPerMinute,
         Query(per_minute(names.OBSERVER_FAILURES, "listener"), "{{listener}}"),
     ),
+    table(
+        "Settings in force",
+        "What the daemon runs with, secrets left out. /config says it too.",
+        units.String,
+        Query(SHOWN.series(names.CONFIG)),
+    ),
     chart(
         "Webhook",
         "Attempts to tell the receiver, by outcome. `retried`: it does not take them, they are sent again. `given_up`:"
         " it was never told, and the log says of what.",
         units.CountsPerMinute,
         Query(per_minute(names.WEBHOOK_DELIVERIES, "source, outcome"), "{{source}} {{outcome}}"),
-    ),
-    table(
-        "Settings in force",
-        "What the daemon runs with, secrets left out. /config says it too.",
-        units.String,
-        Query(SHOWN.series(names.CONFIG)),
     ),
 )
 

@@ -36,6 +36,7 @@ from tests.support.sinks import (
     read_committed,
     state,
 )
+from tests.support.webhook import delivery
 
 LANE = 1
 UNTOLD = "only in the copy"
@@ -80,6 +81,22 @@ async def test_a_kept_copy_needs_only_the_tail(there: KafkaOptions) -> None:
     async with opened(there) as (sink, restored):
         assert sink.known(SOURCE, ["a", "b", UNTOLD]) == {"a": state("a"), "b": state("b", 2), UNTOLD: state(UNTOLD)}
         assert (restored.checkpoints, restored.conversations) == ({SOURCE: checkpoint(2)}, 3)
+
+
+async def test_what_is_pending_is_restored_until_it_is_settled_with_a_kept_copy_or_without(there: KafkaOptions) -> None:
+    one, two = delivery("a", "10:00"), delivery("b", "10:01")
+    anew = replace(there, state_path=None)
+    async with opened(there) as (sink, _):
+        await sink.commit(replace(batch(1, "a"), deliveries=(one, two)))
+    for options_of_next in (there, anew):
+        async with opened(options_of_next) as (sink, restored):
+            assert restored.deliveries == (one, two)
+            assert sink.known(SOURCE, ["a", "b"]) == {"a": state("a")}
+    async with opened(anew) as (sink, _):
+        await sink.commit(replace(batch(2), settled=("a",)))
+    for options_of_next in (there, anew):
+        async with opened(options_of_next) as (_, restored):
+            assert restored.deliveries == (two,)
 
 
 def _too_old(there: KafkaOptions) -> None:

@@ -256,7 +256,6 @@ REFUSED: list[tuple[dict[str, str], str]] = [
         "kafka.security.cert_file: is missing: a certificate needs its key, and kafka.security.key_file is set",
     ),
     ({"record.detail": "rows"}, "record.detail: must be 'full', 'summary' or 'flat', not 'rows'"),
-    ({"record.detail": "flat"}, "record.detail: must be 'full' or 'summary', not 'flat'"),
     (
         {**HOOK, "webhook.secrets": ""},
         (

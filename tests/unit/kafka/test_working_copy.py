@@ -8,10 +8,11 @@ import pytest
 
 from producer.errors import SinkUnavailable
 from producer.kafka import working_copy
-from producer.kafka.state import StateKey, encode_checkpoint, encode_conversation
+from producer.kafka.state import StateKey, encode_checkpoint, encode_conversation, encode_delivery
 from producer.kafka.working_copy import Change, Position, WorkingCopy
 from producer.model.instants import Millis
 from tests.support.sinks import checkpoint, state
+from tests.support.webhook import delivery
 
 TOPIC = bytes(range(16))
 
@@ -68,6 +69,19 @@ def test_a_null_value_forgets(copy: WorkingCopy) -> None:
     copy.apply([(StateKey("default", "b"), None), remembered("b", 2)], position(7))
     assert copy.known("default", ["a", "b"]) == {"b": state("b", 2)}
     assert (copy.checkpoints(), copy.conversations()) == ({}, 1)
+
+
+def test_pending_deliveries_are_beside_conversations_of_the_same_id_until_they_are_settled(copy: WorkingCopy) -> None:
+    younger, older = delivery("a", "10:01"), delivery("b", "10:00", source="emea")
+    kept = [(StateKey(each.source, each.id, delivery=True), encode_delivery(each)) for each in (younger, older)]
+    copy.apply([remembered("a"), *kept], position(3))
+    assert copy.deliveries() == (older, younger)
+    assert (copy.known("default", ["a"]), copy.conversations()) == ({"a": state("a")}, 1)
+    copy.apply([(StateKey("default", "a", delivery=True), None)], position(5))
+    assert copy.deliveries() == (older,)
+    assert copy.known("default", ["a"]) == {"a": state("a")}
+    copy.clear(position(6))
+    assert copy.deliveries() == ()
 
 
 def test_many_ids_of_any_spelling_are_found(copy: WorkingCopy) -> None:

@@ -238,6 +238,20 @@ FED: list[tuple[events.Event, Series]] = [
             f"oldest_hole_timestamp_seconds{{{OF}}}": hole().start.timestamp(),
         },
     ),
+    (
+        events.WebhookDelivered(source=SOURCE, delivery_id="d", about="a", attempts=2, age=SECOND),
+        {f"webhook_deliveries_total{{outcome=delivered,{OF}}}": 1},
+    ),
+    (
+        events.WebhookRetried(
+            source=SOURCE, delivery_id="d", about="a", reason="5xx", message="m", attempt=1, wait=SECOND
+        ),
+        {f"webhook_deliveries_total{{outcome=retried,{OF}}}": 1},
+    ),
+    (
+        events.WebhookGivenUp(source=SOURCE, delivery_id="d", about="a", reason="full", message="m"),
+        {f"webhook_deliveries_total{{outcome=given_up,{OF}}}": 1},
+    ),
     (events.LoopLagMeasured(lag=SECOND), {"event_loop_lag_seconds_count{}": 1, "event_loop_lag_seconds_sum{}": 1}),
     (
         events.ServiceStarted(run_id="r", version="1", settings={"kafka.bootstrap_servers": "a:1"}),

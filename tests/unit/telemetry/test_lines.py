@@ -292,6 +292,24 @@ def test_a_read_that_went_well() -> None:
             events.ReadCompleted(read=read(), end=read_end(unread="over the cap"), took=SECOND, records=1),
             "warning: read, except a part: over the cap; it is a hole now",
         ),
+        (
+            events.WebhookDelivered(delivery_id="d-1", about="an_event", attempts=2, age=SECOND),
+            "info: the webhook took an_event d-1, attempt 2",
+        ),
+        (
+            events.WebhookRetried(
+                delivery_id="d-1", about="an_event", reason="5xx", message="it answers 500", attempt=1, wait=5 * SECOND
+            ),
+            "warning: the webhook did not take an_event d-1 (it answers 500), attempt 1; tried again in 5 s",
+        ),
+        (
+            events.WebhookGivenUp(delivery_id="d-1", about="an_event", reason="full", message="too many are pending"),
+            "error: the webhook was never told of an_event d-1 (too many are pending), and will not be",
+        ),
+        (
+            events.WebhookNotKept(message="no room", what_to_do="make room"),
+            "error: what the webhook is to be told can't be kept: no room",
+        ),
     ],
 )
 def test_the_level_and_the_words_of_the_other_events(event: events.Event, expected: str) -> None:
