@@ -13,6 +13,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from producer.flow.pending import StatePending
 from producer.kafka import sink, transaction
 from producer.kafka.client import start_producer
 from producer.kafka.restore import restore
@@ -89,8 +90,21 @@ def restore_before_ownership(taps: Taps) -> None:
     exchange(KafkaSink, "open", open_lane)
 
 
+def pending_dropped_at_restart(_taps: Taps) -> None:
+    """What the webhook was not told yet is forgotten with the process that was to tell it."""
+    exchange(StatePending, "waiting", lambda _: ())
+
+
 MUTANTS: Mapping[str, Callable[[Taps], None]] = MappingProxyType(
-    {each.__name__: each for each in (checkpoint_before_records, batches_not_awaited, restore_before_ownership)}
+    {
+        each.__name__: each
+        for each in (
+            checkpoint_before_records,
+            batches_not_awaited,
+            restore_before_ownership,
+            pending_dropped_at_restart,
+        )
+    }
 )
 
 
