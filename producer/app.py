@@ -47,7 +47,7 @@ from producer.webhook.answers import Patience
 from producer.webhook.courier import Courier
 from producer.webhook.delivery import Sender
 from producer.webhook.notifier import Webhook
-from producer.webhook.options import WebhookOptions
+from producer.webhook.options import WebhookOptions, hidden_part
 from producer.webhook.payload import of_audit
 from producer.webhook.signing import spelled
 
@@ -137,13 +137,13 @@ def webhook_options(settings: Settings, learn: Callable[[str], None] = lambda _s
     if not webhook.url:
         return None
 
-    def learn_each(text: str) -> None:
-        for secret in spelled(text):
+    def learn_each(*secrets: str) -> None:
+        for secret in secrets:
             learn(secret)
 
     return WebhookOptions(
-        url=learning(webhook.url, learn),
-        secrets=learning(webhook.secrets, learn_each),
+        url=learning(webhook.url, lambda url: learn_each(hidden_part(url))),
+        secrets=learning(webhook.secrets, lambda text: learn_each(*spelled(text))),
         fires=webhook.events,
         allow_http=webhook.allow_http,
         timeout=webhook.timeout,

@@ -20,6 +20,7 @@ from producer.settings.kafka import Kafka
 from producer.settings.secret import Secret, SecretSource
 from producer.settings.values import ByteSize, CaptureStart, Instant, Region, Span, Url, parse_list
 from producer.settings.webhook import Webhook
+from producer.webhook.options import hidden_part
 from producer.webhook.signing import spelled
 
 _SECOND = timedelta(seconds=1)
@@ -195,9 +196,9 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown, as it is now."""
-        sources = (self.genesys.client_secret, self.kafka.security.password, self.webhook.url)
-        signing = spelled(self.webhook.secrets())
-        return tuple(secret for secret in (*(source() for source in sources), *signing) if secret)
+        ours = (self.genesys.client_secret(), self.kafka.security.password())
+        webhook = (hidden_part(self.webhook.url()), *spelled(self.webhook.secrets()))
+        return tuple(secret for secret in (*ours, *webhook) if secret)
 
     @classmethod
     def settings_customise_sources(

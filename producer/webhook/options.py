@@ -46,6 +46,12 @@ def check_receiver(url: str, *, allow_http: bool = True) -> str:
     return url
 
 
+def hidden_part(url: str) -> str:
+    """What must never be shown of an address: all of it, unless it has neither path nor query; then nothing."""
+    parts = urlsplit(url)
+    return url if parts.path.strip("/") or parts.query else ""
+
+
 def shown_part(url: str) -> str:
     """Scheme and host of an address: what follows may be a secret."""
     parts = urlsplit(url)

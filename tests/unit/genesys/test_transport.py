@@ -11,14 +11,12 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
-from yarl import URL
 
 from producer import errors, events
 from producer.genesys.exchange import Answer as Got
 from producer.genesys.exchange import Endpoint, Failure, NoAnswer, Request
 from producer.genesys.options import ClientOptions
 from producer.genesys.transport import FAILURES, Transport
-from producer.proxies import Proxy, proxies_of_environment, proxy_for
 from tests.support.clock import FakeClock
 from tests.support.genesys_api import ME, Answer, GenesysApi
 
@@ -82,8 +80,6 @@ async def test_the_proxy_of_the_environment_is_used(api: GenesysApi, monkeypatch
         got = await made.send(request("http://api.outside.example" + ME))
     assert isinstance(got, Got)
     assert api.seen[0].headers["Host"] == "api.outside.example"
-    proxies = proxies_of_environment()
-    assert [proxy_for(each, proxies) for each in ("http://inside.example/", "https://outside.example/")] == [None, None]
 
 
 CANARY = "canary-proxy-4417"
@@ -129,11 +125,6 @@ def test_a_proxy_that_can_not_be_used_is_refused_at_the_start(value: str, monkey
     with pytest.raises(errors.ConfigurationError, match="HTTPS_PROXY is no address of a proxy") as refused:
         Transport(OPTIONS, clock=FakeClock(), observe=lambda _: None)
     assert CANARY not in str(refused.value)
-
-
-def test_a_proxy_may_be_named_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", "proxy.example:3128")
-    assert proxies_of_environment() == {"https": Proxy(url=URL("http://proxy.example:3128"))}
 
 
 async def test_a_request_on_a_connection_that_the_server_closes_is_sent_once(transport: Transport) -> None:

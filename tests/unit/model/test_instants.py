@@ -9,6 +9,7 @@ from producer.model.instants import (
     floor_millis,
     from_millis,
     iso_millis,
+    retry_after,
     to_millis,
     utc_midnight,
 )
@@ -35,6 +36,24 @@ def test_the_midnight_and_the_day_are_those_of_utc() -> None:
     early_in_india = datetime(2025, 3, 11, 4, 0, tzinfo=INDIA)  # 22:30 of the tenth in UTC
     assert utc_midnight(early_in_india) == datetime(2025, 3, 10, tzinfo=UTC)
     assert day_number(early_in_india) == day_number(datetime(2025, 3, 10, tzinfo=UTC)) == 20_157
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0),
+        (" 17 ", 17),
+        ("Mon, 10 Mar 2025 09:30:10 GMT", 9.876001),
+        ("Mon, 10 Mar 2025 09:29:00 -0000", -60.123999),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        ("٣", None),
+    ],
+)
+def test_how_long_a_retry_after_asks_to_wait(value: str, seconds: float | None) -> None:
+    wait = retry_after(value, INSTANT)
+    assert wait == (None if seconds is None else timedelta(seconds=seconds))
 
 
 def test_an_instant_in_a_request_has_milliseconds_and_z() -> None:

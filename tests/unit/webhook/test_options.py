@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from producer.webhook.options import check_receiver, shown_part
+from producer.webhook.options import check_receiver, hidden_part, shown_part
 from tests.support.webhook import options
 
 ADDRESS = "must be an address with scheme and host, for example https://hooks.example/genesys"
@@ -49,6 +49,20 @@ def test_plain_http_where_it_is_not_allowed() -> None:
 
 def test_only_scheme_and_host_are_shown() -> None:
     assert shown_part("https://hooks.example:8443/t0ken?key=t0ken") == "https://hooks.example:8443"
+
+
+@pytest.mark.parametrize(
+    ("url", "hidden"),
+    [
+        ("https://hooks.example/t0ken", "https://hooks.example/t0ken"),
+        ("https://hooks.example/?key=t0ken", "https://hooks.example/?key=t0ken"),
+        ("https://hooks.example/", ""),
+        ("https://hooks.example", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_without_path_and_query_hides_nothing(url: str, hidden: str) -> None:
+    assert hidden_part(url) == hidden
 
 
 def test_a_repr_shows_neither_address_nor_secret() -> None:
