@@ -22,11 +22,11 @@ def delivery(name: str = "d-1", mark: str = "10:00", *, source: str = "default")
 
 
 def options(url: str, *, secrets: str = SECRET, **changes: Any) -> WebhookOptions:
-    """How a receiver is reached; http is allowed and a second is enough unless it is said otherwise."""
+    """How a receiver is reached; http is allowed, and an attempt may take long."""
     given: dict[str, Any] = {
         "fires": ("query", "failure", "hole"),
         "allow_http": True,
-        "timeout": timedelta(seconds=1),
+        "timeout": timedelta(seconds=30),
         "give_up_after": timedelta(days=1),
         "user_agent": "tests",
     }

@@ -86,7 +86,7 @@ async def test_a_body_without_an_end_is_not_read(receiver: Receiver) -> None:
     started = time.monotonic()
 
     assert await sent(options(receiver.url, timeout=timedelta(seconds=30))) == Answered(status=200)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 async def test_one_that_never_answers_is_left_after_the_timeout(receiver: Receiver) -> None:
