@@ -85,7 +85,7 @@ async def test_what_has_finished_is_told_and_then_forgotten(receiver: Receiver, 
 async def test_a_receiver_that_does_not_take_it_holds_up_nobody(
     receiver: Receiver, tmp_path: Path, reply: Reply
 ) -> None:
-    """Handing over waits for no answer (one may take 30 seconds), leaving for `closing`; the next process takes over."""
+    """Handing over waits for no answer (one may take 30 seconds), leaving for `closing`; the next one takes over."""
     receiver.reply, notes = reply, Notes()
     started = time.monotonic()
     async with webhook(receiver, tmp_path, notes) as hook:
