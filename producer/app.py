@@ -156,7 +156,8 @@ def webhook_of(
     settings: Settings, *, clock: Clock, observe: Observer, learn: Callable[[str], None] = lambda _secret: None
 ) -> Webhook:
     """The webhook for whoever has no lane; it tells nobody anything when the settings name no receiver."""
-    return Webhook(webhook_options(settings, learn), clock=clock, observe=observe, folder=settings.state.path)
+    options = webhook_options(settings, learn)
+    return Webhook(options, source=SOURCE, clock=clock, observe=observe, folder=settings.state.path)
 
 
 def lane_policy(settings: Settings) -> LanePolicy:

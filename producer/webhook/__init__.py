@@ -7,7 +7,7 @@ The daemon uses `payload.of_audit` and `courier.Courier`. Whoever has no Kafka u
 
     async with webhook_of(settings, clock=clock, observe=observe) as webhook:  # producer.app; silent without a url
         ...
-        webhook.finished(ExtractionEnded(...))  # returns at once, whatever becomes of it
+        webhook.finished(ended)  # a `payload.Ended`; returns at once, whatever becomes of it
 
 `finished` puts the payload on disk and comes back. Leaving the block waits for what is pending, but not for long; what
 is left is delivered by the next process with the same `state.path`.

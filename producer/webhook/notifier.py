@@ -1,6 +1,6 @@
 """The webhook for whoever has no Kafka: hand over what happened, and go on.
 
-async with Webhook(options, clock=clock, observe=observe, folder=Path("state")) as webhook:
+async with Webhook(options, source="default", clock=clock, folder=Path("state")) as webhook:
     webhook.finished(ended)
 """
 
@@ -20,7 +20,7 @@ from producer.webhook.answers import Patience
 from producer.webhook.courier import Courier
 from producer.webhook.delivery import Sender
 from producer.webhook.options import WebhookOptions
-from producer.webhook.payload import ExtractionEnded, of_extraction
+from producer.webhook.payload import Ended, of_extraction
 from producer.webhook.store import SqlitePending
 
 CLOSING = timedelta(seconds=10)
@@ -38,12 +38,14 @@ class Webhook:
         self,
         options: WebhookOptions | None,
         *,
+        source: str,
         clock: Clock,
         observe: Observer = lambda _: None,
         folder: Path | None = None,
         closing: timedelta = CLOSING,
     ) -> None:
         self._options = options
+        self._source = source
         self._clock = clock
         self._observe = observe
         self._folder = folder
@@ -83,9 +85,9 @@ class Webhook:
             await self._stack.aclose()
             self._leave()
 
-    def finished(self, ended: ExtractionEnded) -> None:
+    def finished(self, ended: Ended) -> None:
         """An extraction has ended: tell the receiver, if queries fire. Returns at once and raises nothing."""
-        delivery = of_extraction(ended, self._options.fires) if self._options else None
+        delivery = of_extraction(ended, self._source, self._options.fires) if self._options else None
         if delivery is None or self._courier is None or delivery.id in self._unsettled:
             return
         if self._courier.full:

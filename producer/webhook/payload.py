@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Literal, Protocol
 
 from producer.model.actions import Action
 from producer.model.delivery import Delivery
@@ -14,6 +13,7 @@ from producer.model.instants import Millis, from_millis, iso_millis, to_millis
 
 EXTRACTION = "conversation_extraction_complete"
 HOLE = "conversation_hole_opened"
+SUCCESS, FAILURE = "SUCCESS", "FAILURE"
 
 Firing = Literal["query", "failure", "hole"]
 """What may be told: a query that ended, a read of the daemon that failed, a hole in coverage."""
@@ -22,48 +22,56 @@ _LONGEST_MESSAGE = 2_000  # characters; messages quote what came from outside
 _METRICS = ("totalPagesFetched", "totalRecordsExtracted", "paginationSuccessRate", "totalLatencyMs")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why an extraction failed."""
+class Figures(Protocol):
+    """The figures of an extraction."""
 
-    code: str
-    message: str
-
-    @staticmethod
-    def of(error: BaseException) -> Failure:
-        """The API's own code where there is one, else the class of the error; as the audit says it."""
-        return Failure(code=getattr(error, "code", "") or type(error).__name__, message=str(error))
+    def told(self) -> Mapping[str, float | None]:
+        """By the names that the payload has for them; None where not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtractionEnded:
-    """An extraction that somebody asked for is over, at `at` (product time): well, or with a failure.
+class Ended(Protocol):
+    """How an extraction that somebody asked for ended, at `timestamp` (product time): `SUCCESS` or `FAILURE`.
 
-    `success_ratio` is the part of the requests for pages that brought conversations, from 0 to 1; None: none was made.
+    `error_code` and `error_message` are None after a success; they hold no secret.
     """
 
-    source: str
-    request_id: str
-    at: datetime
-    pages: int
-    records: int
-    took: timedelta
-    success_ratio: float | None = None
-    failure: Failure | None = None
+    @property
+    def request_id(self) -> str:
+        """Of the audit trail."""
+
+    @property
+    def status(self) -> str:
+        """SUCCESS or FAILURE."""
+
+    @property
+    def timestamp(self) -> datetime:
+        """When it ended."""
+
+    @property
+    def metrics(self) -> Figures:
+        """What it came to."""
+
+    @property
+    def error_code(self) -> str | None:
+        """The API's own code where there is one, else the class of the error."""
+
+    @property
+    def error_message(self) -> str | None:
+        """What it says."""
 
 
-def of_extraction(ended: ExtractionEnded, fires: Collection[Firing]) -> Delivery | None:
+def of_extraction(ended: Ended, source: str, fires: Collection[Firing]) -> Delivery | None:
     """The delivery about an extraction; its id is that of the request. None when queries do not fire."""
     if "query" not in fires:
         return None
-    numbers = (ended.pages, ended.records, ended.success_ratio, ended.took // timedelta(milliseconds=1))
+    failed = ended.status == FAILURE
     return _extraction(
-        ended.source,
+        source,
         delivery_id=ended.request_id,
         request_id=ended.request_id,
-        at=to_millis(ended.at),
-        metrics=dict(zip(_METRICS, numbers, strict=True)),
-        failure=ended.failure,
+        at=to_millis(ended.timestamp),
+        metrics=ended.metrics.told(),
+        error=_error(ended.error_code, ended.error_message) if failed else None,
     )
 
 
@@ -77,7 +85,7 @@ def of_audit(event: Mapping[str, Any], fires: Collection[Firing]) -> Delivery | 
             request_id=event["requestId"],
             at=Millis(event["timestamp"]),
             metrics={name: event[name] for name in _METRICS},
-            failure=Failure(code=error["code"], message=error["message"]),
+            error=_error(error["code"], error["message"]),
         )
     if event["action"] == Action.HOLE_OPENED.value and "hole" in fires:
         details = {name: json.loads(value) for name, value in event["details"].items()}
@@ -92,11 +100,14 @@ def _extraction(
     request_id: str,
     at: Millis,
     metrics: Mapping[str, float | None],
-    failure: Failure | None,
+    error: Mapping[str, str] | None,
 ) -> Delivery:
-    error = failure and {"code": failure.code, "message": failure.message[:_LONGEST_MESSAGE]}
-    status = "FAILURE" if failure else "SUCCESS"
+    status = FAILURE if error else SUCCESS
     return _delivery(EXTRACTION, source, delivery_id, request_id, at, status=status, metrics=dict(metrics), error=error)
+
+
+def _error(code: str | None, message: str | None) -> Mapping[str, str]:
+    return {"code": code or "", "message": (message or "")[:_LONGEST_MESSAGE]}
 
 
 def _delivery(about: str, source: str, delivery_id: str, request_id: str, at: int, **facts: Any) -> Delivery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 from producer.model.delivery import Delivery
 from producer.model.instants import to_millis
 from producer.webhook.options import WebhookOptions
-from producer.webhook.payload import ExtractionEnded
 from tests.support.build import at
 from tests.support.receiver import SECRET
 
@@ -33,15 +33,49 @@ def options(url: str, *, secrets: str = SECRET, **changes: Any) -> WebhookOption
     return WebhookOptions(url=lambda: url, secrets=lambda: secrets, **(given | changes))
 
 
-def ended(request_id: str = "q-1", when: datetime | None = None, **changes: Any) -> ExtractionEnded:
-    """A query of three pages that went well."""
-    given: dict[str, Any] = {
-        "pages": 3,
-        "records": 250,
-        "took": timedelta(milliseconds=1_234),
-        "success_ratio": 0.75,
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a query came to."""
+
+    values: Mapping[str, float | None]
+
+    def told(self) -> Mapping[str, float | None]:
+        return self.values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """`payload.Ended`."""
+
+    request_id: str
+    timestamp: datetime
+    metrics: Figures
+    status: str = "SUCCESS"
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+FIGURES = Figures(
+    {
+        "totalPagesFetched": 3,
+        "totalRecordsExtracted": 250,
+        "paginationSuccessRate": 0.75,
+        "totalLatencyMs": 1_234,
     }
-    return ExtractionEnded(source="default", request_id=request_id, at=when or at("10:00"), **(given | changes))
+)
+
+
+def ended(request_id: str = "q-1", when: datetime | None = None, error: tuple[str, str] | None = None) -> Extraction:
+    """A query of three pages that went well, or that ended with a code and a message."""
+    code, message = error or (None, None)
+    return Extraction(
+        request_id=request_id,
+        timestamp=when or at("10:00"),
+        metrics=FIGURES,
+        status="FAILURE" if error else "SUCCESS",
+        error_code=code,
+        error_message=message,
+    )
 
 
 @dataclass(slots=True)

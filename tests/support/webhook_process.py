@@ -19,7 +19,7 @@ async def main(arguments: Sequence[str]) -> None:
     """Do as the arguments say."""
     url, folder, *ids = arguments
     clock = WallClock()
-    async with Webhook(options(url), clock=clock, folder=Path(folder)) as webhook:
+    async with Webhook(options(url), source="default", clock=clock, folder=Path(folder)) as webhook:
         for each in ids:
             webhook.finished(ended(each, clock.now()))
             sys.stdout.write("handed over\n")

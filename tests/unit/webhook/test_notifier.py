@@ -18,7 +18,6 @@ from producer.clock import WallClock
 from producer.model.delivery import MOST_PENDING
 from producer.webhook import store
 from producer.webhook.notifier import Webhook
-from producer.webhook.payload import Failure
 from producer.webhook.store import SqlitePending
 from tests.support.receiver import SECRET, Receiver, Reply
 from tests.support.webhook import ended, options
@@ -55,7 +54,9 @@ class Notes:
 def webhook(
     receiver: Receiver, folder: Path | None, observe: Callable[[events.Event], None], closing: timedelta = SOON
 ) -> Webhook:
-    return Webhook(options(receiver.url), clock=CLOCK, observe=observe, folder=folder, closing=closing)
+    return Webhook(
+        options(receiver.url), source="default", clock=CLOCK, observe=observe, folder=folder, closing=closing
+    )
 
 
 def left_in(folder: Path) -> list[str]:
@@ -67,10 +68,9 @@ def left_in(folder: Path) -> list[str]:
 
 async def test_what_has_finished_is_told_and_then_forgotten(receiver: Receiver, tmp_path: Path) -> None:
     notes = Notes()
-    failure = Failure(code="bad.request", message="no")
     async with webhook(receiver, tmp_path, notes, timedelta(seconds=10)) as hook:
         hook.finished(ended("q-1", CLOCK.now()))
-        hook.finished(ended("q-2", CLOCK.now(), failure=failure))
+        hook.finished(ended("q-2", CLOCK.now(), ("bad.request", "no")))
 
     statuses = {attempt.id: attempt.payload["status"] for attempt in receiver.taken()}
     assert statuses == {"q-1": "SUCCESS", "q-2": "FAILURE"}
@@ -115,14 +115,16 @@ async def test_without_a_folder_what_is_left_is_given_up_loudly(receiver: Receiv
 
 
 async def test_without_options_nobody_is_told_anything(tmp_path: Path) -> None:
-    async with Webhook(None, clock=CLOCK, folder=tmp_path / "state") as hook:
+    async with Webhook(None, source="default", clock=CLOCK, folder=tmp_path / "state") as hook:
         hook.finished(ended())
 
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - a look in a test
 
 
 async def test_what_does_not_fire_is_not_told(receiver: Receiver, tmp_path: Path) -> None:
-    async with Webhook(options(receiver.url, fires=("failure", "hole")), clock=CLOCK, folder=tmp_path) as hook:
+    async with Webhook(
+        options(receiver.url, fires=("failure", "hole")), source="default", clock=CLOCK, folder=tmp_path
+    ) as hook:
         hook.finished(ended())
 
     assert receiver.attempts == []

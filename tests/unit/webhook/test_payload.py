@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from producer import audit, errors
 from producer.model.actions import Action
 from producer.model.delivery import Delivery
 from producer.model.instants import to_millis
-from producer.webhook.payload import Failure, Firing, of_audit, of_extraction
+from producer.webhook.payload import Firing, of_audit, of_extraction
 from tests.support.build import at
 from tests.support.webhook import ended
 
@@ -35,7 +34,7 @@ def payload(told: Delivery | None) -> dict[str, Any]:
 
 
 def test_an_extraction_that_went_well() -> None:
-    told = of_extraction(ended(), ALL)
+    told = of_extraction(ended(), "default", ALL)
 
     assert payload(told) == {
         "event": "conversation_extraction_complete",
@@ -61,18 +60,12 @@ def test_an_extraction_that_went_well() -> None:
 
 
 def test_an_extraction_that_failed() -> None:
-    error = errors.PermissionMissing("a permission is missing", code="missing.permissions")
-    found = payload(of_extraction(ended(failure=Failure.of(error), took=timedelta(0), success_ratio=None), ALL))
+    found = payload(of_extraction(ended(error=("missing.permissions", "a permission is missing")), "default", ALL))
 
     assert (found["status"], found["error"]) == (
         "FAILURE",
         {"code": "missing.permissions", "message": "a permission is missing"},
     )
-    assert found["metrics"]["paginationSuccessRate"] is None
-
-
-def test_an_error_without_a_code_is_named_by_its_class() -> None:
-    assert Failure.of(ValueError("naive")) == Failure(code="ValueError", message="naive")
 
 
 def test_a_read_that_failed_is_an_extraction_that_failed() -> None:
@@ -127,7 +120,7 @@ def test_what_does_not_fire_is_not_told() -> None:
     hole = audited(Action.HOLE_OPENED, {"window": "w", "tier": 0, "reason": "r"})
 
     def told(*fires: Firing) -> list[bool]:
-        found = (of_extraction(ended(), fires), of_audit(failure(None), fires), of_audit(hole, fires))
+        found = (of_extraction(ended(), "default", fires), of_audit(failure(None), fires), of_audit(hole, fires))
         return [each is not None for each in found]
 
     assert told("query") == [True, False, False]
