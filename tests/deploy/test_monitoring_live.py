@@ -24,6 +24,7 @@ from producer.dev.rehearsal import free_port
 from producer.errors import PrerequisiteMissing
 from producer.telemetry import names
 from tests.support.prometheus import Prometheus, tool
+from tests.support.receiver import SECRET as SIGNING_SECRET
 from tests.support.stage import Daemon, Script, Stage
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.kafka]
@@ -113,6 +114,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         "CAPTURE__HEAD_LAG": HEAD_LAG,
         "CAPTURE__OVERLAP": "0s",  # so that what changes after the head has read it is left for a re-read
         "CAPTURE__REREADS": REREADS,
+        "WEBHOOK__URL": f"http://127.0.0.1:{free_port()}/",  # nobody listens there
+        "WEBHOOK__SECRETS": SIGNING_SECRET,
+        "WEBHOOK__ALLOW_HTTP": "true",
     }
     script = Script(speed=SPEED, poison=POISON, settings=settings)
     with own as broker, Stage(broker, directory, script) as stage:
@@ -161,6 +165,7 @@ def _trouble(stage: Stage, prometheus: Prometheus, daemon: Daemon) -> None:
     until("truncated", ANY.series(names.HTTP_RETRIES, reason="body"))
     until("bad-gateway", ANY.series(names.BREAKER_STATE, state="open"), ANY.series(names.WATCH_LATENESS))
     until("bad-request", ANY.series(names.HOLES), f"{ANY.behind(names.OLDEST_HOLE)} > 0")
+    prometheus.wait_for(ANY.series(names.WEBHOOK_DELIVERIES, outcome="retried"))
     until("stale", ANY.series(names.REGRESSIONS))
 
 
