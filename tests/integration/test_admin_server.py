@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import logging
 from collections.abc import AsyncIterator
@@ -147,7 +148,7 @@ async def test_the_status_says_the_same_as_the_page(admin: Admin) -> None:
     assert status["sources"][0]["new"] == 60
     page_code, page = await admin.get("/")
     assert page_code == 200
-    assert status["errors"][0]["message"] in page
+    assert html.escape(status["errors"][0]["message"]) in page
 
 
 async def test_the_page_refreshes_itself_unless_it_is_asked_not_to(admin: Admin) -> None:
