@@ -240,6 +240,14 @@ def _token_refreshed(history: History, event: events.TokenRefreshed) -> None:
     history.stands(event.source, token_expires_at=event.expires_at)
 
 
+def _webhook_delivered(history: History, event: events.WebhookDelivered) -> None:
+    history.stands(event.source, deliveries_taken=history.standing(event.source).deliveries_taken + 1)
+
+
+def _webhook_given_up(history: History, event: events.WebhookGivenUp) -> None:
+    history.stands(event.source, deliveries_given_up=history.standing(event.source).deliveries_given_up + 1)
+
+
 _REMEMBERED: Mapping[type[events.Event], Callable[[History, Any], None]] = {
     events.ServiceStarted: History.began,
     events.ReadStarted: _read_started,
@@ -259,4 +267,6 @@ _REMEMBERED: Mapping[type[events.Event], Callable[[History, Any], None]] = {
     events.RateLimitHit: _rate_limit_hit,
     events.BreakerChanged: _breaker_changed,
     events.TokenRefreshed: _token_refreshed,
+    events.WebhookDelivered: _webhook_delivered,
+    events.WebhookGivenUp: _webhook_given_up,
 }

@@ -132,6 +132,8 @@ class SourceStatus:
     stale: int = 0
     regressed: int = 0
     dead_letters: int = 0
+    deliveries_taken: int = 0
+    deliveries_given_up: int = 0
     receipt: ReceiptRow | None = None
     lane: LaneRow | None = None
 

@@ -73,6 +73,18 @@ def _counts(status: SourceStatus) -> list[Fact]:
         Fact("changed records", f"{status.changed:,}"),
         Fact("read again unchanged", f"{status.unchanged:,}"),
         Fact("dead letters", f"{status.dead_letters:,}", "warn" if status.dead_letters else None),
+        *_told(status),
+    ]
+
+
+def _told(status: SourceStatus) -> list[Fact]:
+    """What the webhook was told, once there was something to tell."""
+    taken, given_up = status.deliveries_taken, status.deliveries_given_up
+    if not taken and not given_up:
+        return []
+    return [
+        Fact("told to the webhook", f"{taken:,}"),
+        Fact("never told to the webhook", f"{given_up:,}", "warn" if given_up else None),
     ]
 
 

@@ -78,6 +78,8 @@ def test_where_a_source_stands() -> None:
         stale=4,
         regressed=3,
         dead_letters=3,
+        deliveries_taken=1,
+        deliveries_given_up=1,
         receipt=ReceiptRow(at=NOON, records=150, took=SECOND),
         lane=LaneRow(owned_since=None),
     )

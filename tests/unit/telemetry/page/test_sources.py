@@ -42,6 +42,8 @@ def test_where_a_source_stands() -> None:
         "changed records": "30",
         "read again unchanged": "20",
         "dead letters": "3",
+        "told to the webhook": "1",
+        "never told to the webhook": "1",
         "tracked": "999",
         "open": "340",
         "watched": "120",
@@ -74,6 +76,11 @@ def test_a_watch_that_is_late_for_longer_than_polls_explain_is_marked() -> None:
     late, hardly = (source(replace(EMPTY, watch_lateness=timedelta(minutes=each)), NOON) for each in (6, 4))
     assert '<dd class="warn">6 min</dd>' in late
     assert "<dd>4 min</dd>" in hardly
+
+
+def test_where_nothing_was_to_be_told_the_webhook_is_not_mentioned() -> None:
+    assert "webhook" not in shown(EMPTY).text
+    assert '<dd class="warn">2</dd>' in source(replace(EMPTY, deliveries_given_up=2), NOON)
 
 
 def test_what_nobody_told_of_is_a_dash() -> None:
