@@ -69,6 +69,7 @@ def _through_everything(stage: Stage, receiver: Receiver, files: Path) -> Run:
     stage.wait_until_covered(first)
     stage.organisation.inject("bad-request", times=1)
     receiver.wait_until(lambda: len({each.id for each in receiver.attempts}) >= 2)
+    first.wait_for_line("webhook_retried", error="5xx")
     _kill(first)
     refused = {each.id for each in receiver.attempts}
 
