@@ -13,6 +13,7 @@ import msgspec
 from producer import errors
 from producer.genesys.complaint import json_object
 from producer.genesys.exchange import Endpoint, Request
+from producer.genesys.selection import segment_filters
 from producer.model.reads import ReadKind
 from producer.model.windows import Direction, Ended, Interval, Slice
 
@@ -57,6 +58,8 @@ def page_request(
     predicates = [*_by_end(part.ended), *_by_direction(part.direction)]
     if predicates:
         body["conversationFilters"] = [{"type": "and", "predicates": predicates}]
+    if filters := segment_filters(part.selection):
+        body["segmentFilters"] = filters
     return _query(api, body, request_id=request_id, read=read)
 
 
