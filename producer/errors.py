@@ -33,6 +33,13 @@ class UsageError(ProducerError):
     exit_code = 64
 
 
+class QueryRefused(ProducerError):
+    """The query can't be asked; nothing was sent."""
+
+    what_to_do = "correct the fields named in the message"
+    exit_code = 64
+
+
 class PrerequisiteMissing(ProducerError):
     """Something this command needs is not on this machine, or does not answer."""
 

@@ -53,6 +53,8 @@ class Genesys(Group):
     """How often one request is repeated before its window is left for later."""
     token_refresh_margin: Span = Field(default=60 * _SECOND, ge=_SECOND, le=10 * _MINUTE)
     """A token is renewed when less than this remains of its validity."""
+    retention_days: int = Field(default=365, ge=1, le=3_650)
+    """How long the organisation keeps conversations: 365 days, or 1825 with the premium licence."""
 
 
 class Watch(Group):
