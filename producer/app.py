@@ -19,7 +19,7 @@ from producer.assembly.batch import AssemblyTools, BatchBounds
 from producer.assembly.pages import PageWorker
 from producer.clock import VirtualClock, WallClock
 from producer.encoding.avro import Avro
-from producer.encoding.schemas import Subject
+from producer.encoding.schemas import Schema, Subject
 from producer.flow.reader import ReadPolicy
 from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.options import ClientOptions, Credentials
@@ -160,6 +160,34 @@ def webhook_of(
     return Webhook(options, source=SOURCE, clock=clock, observe=observe, folder=settings.state.path)
 
 
+def source_of(
+    settings: Settings,
+    clock: Clock,
+    *,
+    options: ClientOptions | None = None,
+    observe: Observer = lambda _: None,
+    learn: Callable[[str], None] = lambda _: None,
+) -> GenesysSource:
+    """The source that the settings name, not yet open. `options` in place of what the settings say; `learn` is told the
+    secret at every use. Raises ConfigurationError.
+    """
+    genesys = settings.genesys
+    return GenesysSource(
+        name=SOURCE,
+        endpoints=endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url),
+        credentials=Credentials(client_id=genesys.client_id, secret=learning(genesys.client_secret, learn)),
+        options=options or client_options(settings),
+        clock=clock,
+        observe=observe,
+        split=split,
+    )
+
+
+def form_of(settings: Settings, schema: Schema, detail: Detail | None = None) -> Normalizer:
+    """The form that conversations come in; `detail` in place of what the settings say."""
+    return Normalizer(schema.text, detail or Detail(settings.record.detail))
+
+
 def lane_policy(settings: Settings) -> LanePolicy:
     """How the source is captured."""
     capture, transaction = settings.capture, settings.kafka.transaction
@@ -240,7 +268,9 @@ class Daemon:
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(telemetry.serve())
-                source = await stack.enter_async_context(self._source(clock, telemetry))
+                source = await stack.enter_async_context(
+                    source_of(settings, clock, observe=observe, learn=telemetry.learn_secret)
+                )
                 courier = await self._courier(stack, clock, telemetry)
                 lane = self._lane(source, clock, telemetry, run_id, courier)
                 async with asyncio.TaskGroup() as group:
@@ -274,20 +304,6 @@ class Daemon:
             secrets=settings.secrets(),
         )
 
-    def _source(self, clock: Clock, telemetry: Telemetry) -> GenesysSource:
-        genesys = self.settings.genesys
-        return GenesysSource(
-            name=SOURCE,
-            endpoints=endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url),
-            credentials=Credentials(
-                client_id=genesys.client_id, secret=learning(genesys.client_secret, telemetry.learn_secret)
-            ),
-            options=client_options(self.settings),
-            clock=clock,
-            observe=telemetry.observe,
-            split=split,
-        )
-
     async def _courier(self, stack: AsyncExitStack, clock: Clock, telemetry: Telemetry) -> Callable[[], Courier] | None:
         """Makes those who deliver to the webhook, over one session; None when there is no webhook."""
         options = webhook_options(self.settings, telemetry.learn_secret)
@@ -315,7 +331,7 @@ class Daemon:
         sink = KafkaSink(options, lane=partition_of(SOURCE.encode(), options.lanes), clock=clock, plan=plan)
         avro = Avro.shipped()
         schema, subject = avro.schemas.latest(Subject.CONVERSATION), subject_of(settings)
-        compare = Comparison(Normalizer(schema.text, Detail(settings.record.detail)))
+        compare = Comparison(form_of(settings, schema))
 
         def tools(restored: Restored) -> AssemblyTools:
             return AssemblyTools(

@@ -275,6 +275,17 @@ class ConversationDeadLettered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationMalformed(Event):
+    """An extraction met a conversation that can't be made a record; its caller does not get it."""
+
+    read: Read
+    conversation_id: str | None
+    reason: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchCommitted(Event):
     """A transaction was committed and the checkpoint moved with it."""
 

@@ -5,7 +5,7 @@
 `load` is the entrance; `model` holds all settings with their documentation.
 """
 
-from producer.settings.loading import load
+from producer.settings.loading import checked, load
 from producer.settings.model import Settings
 from producer.settings.problems import Problem, SettingsRefused
 from producer.settings.schema import json_schema
@@ -18,6 +18,7 @@ __all__ = [
     "Settings",
     "SettingsRefused",
     "as_yaml",
+    "checked",
     "json_schema",
     "load",
     "shown",

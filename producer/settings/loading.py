@@ -18,6 +18,9 @@ from producer.settings.model import Settings
 from producer.settings.problems import Problem, SettingsRefused, problems_of
 from producer.settings.relations import Need, problems_between
 
+GIVEN = "given by the caller"
+"""Where a setting came from that a program set."""
+
 
 def load(
     config_file: Path | None = None,
@@ -39,6 +42,22 @@ def load(
         *([secret_files_layer(directory)] if directory else []),
         *([yaml_layer(config_file)] if config_file else []),
     ]
+    return _settled(layers, needs=needs, now=now)
+
+
+def checked(
+    given: Mapping[str, object], *, needs: tuple[Need, ...] = ("genesys", "kafka"), now: datetime | None = None
+) -> Settings:
+    """Settings that a program sets, by name (`genesys.client_id`), all others at their defaults; as `load` else.
+
+    Raises SettingsRefused with all problems at once.
+    """
+    layer = Layer(given={name: (value, GIVEN) for name, value in given.items()})
+    return _settled([layer], needs=needs, now=now)
+
+
+def _settled(layers: Sequence[Layer], *, needs: tuple[Need, ...], now: datetime | None) -> Settings:
+    """The settings that layers make, if nothing is wrong with them. Raises SettingsRefused."""
     given: Mapping[str, tuple[object, str]] = ChainMap(*(layer.given for layer in layers))
     problems = [problem for layer in layers for problem in layer.problems]
 

@@ -128,6 +128,9 @@ def one_of_each(text: str) -> tuple[events.Event, ...]:
         events.ConversationDeadLettered(
             source=source, read=read(text), conversation_id=text, reason=text, path=text, message=text
         ),
+        events.ConversationMalformed(
+            source=source, read=read(text), conversation_id=text, reason=text, path=text, message=text
+        ),
         events.BatchCommitted(source=source, records=150, took=SECOND, checkpoint=checkpoint(text), tracked=999),
         events.CommitDelayed(source=source, waited=SECOND),
         events.BatchDiscarded(source=source, reason=text, message=text, what_to_do=text),

@@ -101,6 +101,7 @@ ELSEWHERE = {
     "genesys.client_secret",
     "record.detail",  # the normaliser, and the kind of record below
     "kafka.topics.conversations_flat",  # with it
+    "genesys.retention_days",  # the validator of queries
     "admin.host",  # telemetry
     "admin.port",
     "log.level",

@@ -45,6 +45,19 @@ def _conversation_dead_lettered(event: events.ConversationDeadLettered) -> Line:
     )
 
 
+def _conversation_malformed(event: events.ConversationMalformed) -> Line:
+    name = event.conversation_id or "without an id"
+    return Line(
+        level=logging.WARNING,
+        message=f"conversation {name} can't be made a record ({event.reason}): {event.message}",
+        fields=of_read(
+            event.read, **present(conversation_id=event.conversation_id), reason=event.reason, path=event.path
+        ),
+        what_to_do="ask for it by its id and look at the answer; the extraction goes on without it",
+        same_as=f"{event.reason} {alike(event.path)}",
+    )
+
+
 def _batch_committed(event: events.BatchCommitted) -> Line:
     return Line(
         level=logging.DEBUG,
@@ -126,6 +139,7 @@ LINES: Mapping[type[events.Event], Describe] = {
     events.PageCompared: _page_compared,
     events.SchemaDrifted: _schema_drifted,
     events.ConversationDeadLettered: _conversation_dead_lettered,
+    events.ConversationMalformed: _conversation_malformed,
     events.BatchCommitted: _batch_committed,
     events.CommitDelayed: _commit_delayed,
     events.BatchDiscarded: _batch_discarded,

@@ -112,6 +112,7 @@ def test_every_line_of_a_read_has_its_request_id_and_window() -> None:
         "page_compared",
         "schema_drifted",
         "conversation_dead_lettered",
+        "conversation_malformed",
     }
 
 
