@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
+from typing import Protocol
 
 from producer import errors, events
 from producer.assembly import envelope
@@ -35,7 +36,7 @@ from producer.model.reads import ReadKind
 from producer.pipeline import Lane, LanePolicy
 from producer.planning.head import HeadPolicy
 from producer.planning.watch import WatchPolicy, agenda_of, may_forget
-from producer.ports import Clock, Encode, Observer
+from producer.ports import Clock, Encode, Observer, Source
 from producer.settings import Settings, shown, shown_flat
 from producer.telemetry.telemetry import Options as TelemetryOptions
 from producer.telemetry.telemetry import Telemetry
@@ -250,6 +251,16 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
+class Listener(Protocol):
+    """Who is told what happens, and which secrets must not be shown."""
+
+    def observe(self, event: events.Event) -> None:
+        """Take an event."""
+
+    def learn_secret(self, secret: str) -> None:
+        """Keep a secret out of what is shown."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Daemon:
     """The program as it runs in production. `run` returns the exit code."""
@@ -272,7 +283,7 @@ class Daemon:
                     source_of(settings, clock, observe=observe, learn=telemetry.learn_secret)
                 )
                 courier = await self._courier(stack, clock, telemetry)
-                lane = self._lane(source, clock, telemetry, run_id, courier)
+                lane = self.lane(source, clock, telemetry, run_id, courier)
                 async with asyncio.TaskGroup() as group:
                     heart = group.create_task(telemetry.run())
                     work = group.create_task(lane.run(stop))
@@ -313,14 +324,15 @@ class Daemon:
         patience = Patience(give_up_after=options.give_up_after)
         return lambda: Courier(send=sender.send, patience=patience, clock=clock, observe=telemetry.observe)
 
-    def _lane(
+    def lane(
         self,
-        source: GenesysSource,
+        source: Source,
         clock: Clock,
-        telemetry: Telemetry,
+        telemetry: Listener,
         run_id: str,
-        courier: Callable[[], Courier] | None,
+        courier: Callable[[], Courier] | None = None,
     ) -> Lane:
+        """The lane that the settings name, for the daemon and for what a command puts onto it."""
         settings = self.settings
         options = kafka_options(settings, learn=telemetry.learn_secret)
         watch = watch_policy(settings)

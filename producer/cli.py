@@ -35,6 +35,7 @@ COMMANDS = {
     "simulate": Command("producer.simulator.command", "the simulated Genesys Cloud organisation alone"),
     "doctor": Command("producer.commands.doctor", "every prerequisite of the daemon, by name, with its cure"),
     "plan": Command("producer.commands.plan", "what a day, or a range of time, costs in requests and minutes"),
+    "query": Command("producer.commands.query", "extract conversations to a file, to stdout, or onto the topics"),
     "verify": Command(
         "producer.commands.verify", "whether the topics hold all that they announce, each once, in order"
     ),

@@ -33,13 +33,6 @@ class UsageError(ProducerError):
     exit_code = 64
 
 
-class QueryRefused(ProducerError):
-    """The query can't be asked; nothing was sent."""
-
-    what_to_do = "correct the fields named in the message"
-    exit_code = 64
-
-
 class PrerequisiteMissing(ProducerError):
     """Something this command needs is not on this machine, or does not answer."""
 
@@ -150,6 +143,14 @@ class SinkRefused(SinkError):
 
     what_to_do = (
         "check kafka.security, the ACLs, and the topics: `genesys-producer topics create` makes what is missing"
+    )
+
+
+class LaneInUse(SinkError):
+    """The lane was written to a moment ago: a daemon seems to be at work, and what was asked for would fence it."""
+
+    what_to_do = (
+        "stop the daemon and ask again a minute later; or --take-over: the daemon takes its lane back by itself"
     )
 
 

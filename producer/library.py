@@ -17,7 +17,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from producer import errors
 from producer.app import SOURCE, clock_of, form_of, lane_policy, new_id, source_of
 from producer.encoding.schemas import Schemas, Subject
 from producer.events import Event, OrganisationUnverified, RequestFinished
@@ -28,6 +27,7 @@ from producer.extraction.result import ExtractionEnded, Metrics, Status, Tally
 from producer.extraction.rules import Problem, QueryRefused, asked_for
 from producer.extraction.shared import SharedSource
 from producer.extraction.trail import Tell, Trail
+from producer.flow.identity import refuse_other
 from producer.model.reads import Read
 from producer.ports import Clock, Observer, Source
 from producer.settings import Settings, SettingsRefused, checked, load
@@ -157,10 +157,7 @@ class ConversationRetriever:
                 actual = await source.organisation_id()
                 if actual is None:
                     self._observe(OrganisationUnverified(source=SOURCE, expected=self._expected))
-                elif actual != self._expected:
-                    raise errors.WrongOrganisation(
-                        f"the token belongs to organisation {actual}, genesys.realm_id says {self._expected}"
-                    )
+                refuse_other(actual, realm_id=self._expected)
             yield source
 
     def _make_source(self) -> AbstractAsyncContextManager[Source]:

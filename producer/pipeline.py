@@ -113,7 +113,7 @@ class Lane:
         before = restored.checkpoints.get(self.name)
         self._began = self._began or now  # a capture that starts now still does when its first commits fail
         checkpoint = replace(
-            self._going_on(before, now) if before else self._first_checkpoint(self._began),
+            self._going_on(before, now) if before else first_checkpoint(self.name, self.policy, self._began),
             offsets=restored.offsets,
             records=restored.records,
             config_digest=self.policy.config_digest,
@@ -231,17 +231,6 @@ class Lane:
             coverage = coverage.back_to(floor_millis(self.policy.capture_start), now)
         return replace(before, coverage=coverage, capture_start=coverage.since)
 
-    def _first_checkpoint(self, now: datetime) -> Checkpoint:
-        start = floor_millis(self.policy.capture_start or now)
-        head = floor_millis(first_head(start, now))
-        return Checkpoint(
-            source=self.name,
-            capture_start=start,
-            coverage=Coverage.beginning(since=start, head=head, ages=self.policy.ages, at=now),
-            published=Published(head=start, final=start),
-            horizon_day=day_number(head + ONE_DAY - ONE_MILLISECOND),  # of a day that began before, not all was seen
-        )
-
     async def _wait(self, error: errors.SinkError, failures: int, stop: asyncio.Event) -> None:
         wait = wait_after(error, failures)
         self.observe(
@@ -259,6 +248,19 @@ class Lane:
 async def _deliver(courier: Courier | None, pending: StatePending) -> None:
     if courier is not None:
         await courier.run(pending)
+
+
+def first_checkpoint(name: str, policy: LanePolicy, now: datetime) -> Checkpoint:
+    """Where a source stands of which nothing was ever committed."""
+    start = floor_millis(policy.capture_start or now)
+    head = floor_millis(first_head(start, now))
+    return Checkpoint(
+        source=name,
+        capture_start=start,
+        coverage=Coverage.beginning(since=start, head=head, ages=policy.ages, at=now),
+        published=Published(head=start, final=start),
+        horizon_day=day_number(head + ONE_DAY - ONE_MILLISECOND),  # of a day that began before, not all was seen
+    )
 
 
 def _first(group: BaseExceptionGroup[errors.SinkError]) -> errors.SinkError:

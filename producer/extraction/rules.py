@@ -35,8 +35,10 @@ class Problem:
         return f"{self.field}: {self.text}"
 
 
-class QueryRefused(errors.QueryRefused):
+class QueryRefused(errors.UsageError):
     """The query can't be asked; nothing was sent. `problems` are all that is wrong with it."""
+
+    what_to_do = "correct the fields named in the message"
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("the query can't be asked:\n" + "\n".join(f"  {problem}" for problem in problems))

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from producer import errors, events
 from producer.clock import pause
 from producer.flow.behind import Behind, Chore
+from producer.flow.identity import refuse_other
 from producer.flow.reading import Readings
 from producer.model import steps
 from producer.model.checkpoint import Checkpoint
@@ -96,9 +97,7 @@ class Reader:
         remembered = self.checkpoint().organisation_id
         if actual is None and self.expected_organisation is not None:
             self.observe(events.OrganisationUnverified(source=self.name, expected=self.expected_organisation))
-        for expected, where in ((self.expected_organisation, "genesys.realm_id"), (remembered, "the checkpoint")):
-            if actual is not None and expected is not None and expected != actual:
-                raise errors.WrongOrganisation(f"the token belongs to organisation {actual}, {where} says {expected}")
+        refuse_other(actual, realm_id=self.expected_organisation, remembered=remembered)
         await self.source.permitted(self.clock.now())
         if actual is not None and remembered is None:
             await self.put(steps.Identified(organisation_id=actual))

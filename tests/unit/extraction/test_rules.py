@@ -243,8 +243,8 @@ def test_there_are_enough_of_both() -> None:
 
 
 def test_a_refusal_is_a_mistake_of_the_caller() -> None:
-    assert issubclass(QueryRefused, errors.QueryRefused)
-    assert QueryRefused.exit_code == errors.UsageError.exit_code
+    assert issubclass(QueryRefused, errors.UsageError)
+    assert (QueryRefused.exit_code, QueryRefused.what_to_do) == (64, "correct the fields named in the message")
 
 
 def test_row_12_the_audit_is_told_the_whole_query_but_bounded() -> None:

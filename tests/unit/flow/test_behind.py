@@ -16,6 +16,7 @@ from producer.model.instants import to_millis
 from producer.model.reads import Read, ReadKind
 from producer.model.steps import Forgotten
 from producer.model.windows import Interval
+from producer.pipeline import first_checkpoint
 from producer.planning.watch import WatchPolicy
 from tests.support.build import page, raw, read_end, told
 from tests.support.lane import values
@@ -219,10 +220,15 @@ async def test_a_hole_comes_before_re_reads_and_these_before_history() -> None:
     assert kinds == [("reread", 0), ("reread", 1), ("backfill", 0)]
 
 
+def first_checkpoint_of(made: World) -> Checkpoint:
+    lane = made.process()
+    return first_checkpoint(lane.name, lane.policy, LOOP_BEGAN)
+
+
 def first_of(coverage: Coverage) -> tuple[str, int]:
     """The kind and the tier of what is read next."""
     made = world()
-    checkpoint = replace(made.process()._first_checkpoint(LOOP_BEGAN), coverage=coverage)
+    checkpoint = replace(first_checkpoint_of(made), coverage=coverage)
     chore = chores_of(made, checkpoint).read_again()
     assert chore
     return chore.reads[0].kind.value, chore.reads[0].tier
@@ -262,7 +268,7 @@ async def test_forgetting_goes_round_and_on_behind_what_is_held_back() -> None:
     today = to_millis(LOOP_BEGAN) // 86_400_000
     made.sink.states["default"] = {each: ConversationState(id=each) for each in "abc"}
     made.sink.agendas = {each: Agenda(None, today - 1, open=False) for each in "abc"}
-    chores = chores_of(made, made.process()._first_checkpoint(LOOP_BEGAN), at_once=2)
+    chores = chores_of(made, first_checkpoint_of(made), at_once=2)
     rounds = [chores.forget() for _ in range(4)]
     told_steps = [chore.then if chore else None for chore in rounds]
     assert told_steps == [Forgotten(ids=("a", "b")), Forgotten(ids=("c",)), None, Forgotten(ids=("a", "b"))]
