@@ -92,7 +92,7 @@ class Tally:
             "reads": self.verdicts.total(),
             "leftOut": self.left_out,
             "repeated": self.repeated,
-            "malformed": self.malformed,
+            "malformedCount": self.malformed,
         }
 
 

@@ -5,6 +5,7 @@ Every trail has its start and one end, whatever happens in between; `recordCount
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from producer.model.reads import Page
 Tell = Callable[[Mapping[str, Any]], Awaitable[None] | None]
 """Takes one audit event (a record of the schema `AuditEvent`), at once or by an awaitable; its failure ends all."""
 
+GRACE = 2.0
+"""Seconds that telling an event may still take after a stop: half an event would be none."""
 MOST_NAMED = 20
 """Malformed conversations of one page that are named in its event."""
 _LONGEST = 200  # characters of what comes from outside
@@ -80,7 +83,20 @@ class Trail:
         )
         told = self.tell(event)
         if inspect.isawaitable(told):
-            await told
+            await _whole(told)
+
+
+async def _whole(told: Awaitable[None]) -> None:
+    """Wait for an event to be told; whoever is told to stop meanwhile lets it end, within GRACE."""
+    telling = asyncio.ensure_future(told)
+    try:
+        await asyncio.shield(telling)
+    except asyncio.CancelledError:
+        try:
+            await asyncio.wait({telling}, timeout=GRACE)
+        finally:
+            telling.cancel()
+        raise
 
 
 def _named(poison: Poison) -> dict[str, str | None]:
