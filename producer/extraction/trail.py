@@ -6,6 +6,7 @@ Every trail has its start and one end, whatever happens in between; `recordCount
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -92,10 +93,12 @@ async def _whole(told: Awaitable[None]) -> None:
     try:
         await asyncio.shield(telling)
     except asyncio.CancelledError:
-        try:
-            await asyncio.wait({telling}, timeout=GRACE)
-        finally:
-            telling.cancel()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + GRACE
+        while not telling.done() and (left := deadline - loop.time()) > 0:
+            with contextlib.suppress(asyncio.CancelledError):  # told again: it is raised below, once
+                await asyncio.wait({telling}, timeout=left)
+        telling.cancel()
         raise
 
 

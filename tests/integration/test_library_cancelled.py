@@ -65,16 +65,16 @@ class Stopped:
 
 
 class Program:
-    """Uses the library, and remembers what it was told; telling it an audit event takes a moment."""
+    """Uses the library, and remembers what it was told; telling it an audit event takes a moment, or none."""
 
-    def __init__(self, api: SlowApi) -> None:
+    def __init__(self, api: SlowApi, *, at_once: bool = False) -> None:
         self.trail: list[Mapping[str, Any]] = []
         self.ended: list[ExtractionEnded] = []
         self.chunks: list[int] = []
         self.begun = asyncio.Event()
         self.retriever = ConversationRetriever(
             Connection(api_url=api.url, login_url=api.url, client_id="slow", client_secret="slow-secret"),
-            audit=self._take,
+            audit=self.trail.append if at_once else self._take,
             finished=self.ended.append,
             clock=StillClock(),
         )
@@ -174,6 +174,15 @@ async def test_closed_after_some_chunks_it_says_what_was_given(api: SlowApi, tak
     (ended,) = program.ended
     assert (ended.status, ended.error_code) == (Status.FAILURE, "interrupted")
     assert ended.metrics.total_records_extracted == sum(WHOLE[:taken])
+
+
+async def test_when_its_caller_has_closed_it_nothing_is_left_at_once(api: SlowApi) -> None:
+    program = Program(api, at_once=True)
+    chunks = program.retriever.execute(QUERY)
+    program.chunks.append(len(await anext(chunks)))
+    await chunks.aclose()
+    await refuse_leaks(api)
+    program.refuse_half_a_trail()
 
 
 async def test_one_that_is_never_walked_over_asks_nothing_and_says_nothing(api: SlowApi) -> None:
