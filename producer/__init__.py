@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         Query,
         QueryRefused,
         Status,
+        kafka_audit,
+        to_logger,
     )
 
 __all__ = [
@@ -31,6 +33,8 @@ __all__ = [
     "Query",
     "QueryRefused",
     "Status",
+    "kafka_audit",
+    "to_logger",
 ]
 
 

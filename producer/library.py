@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from producer.app import SOURCE, clock_of, form_of, lane_policy, new_id, source_of
+from producer.app import SOURCE, clock_of, form_of, kafka_options, lane_policy, new_id, source_of
+from producer.assembly.records import audit_record
+from producer.encoding.avro import Avro
 from producer.encoding.schemas import Schemas, Subject
 from producer.events import Event, OrganisationUnverified, RequestFinished
 from producer.extraction.extraction import Extraction, Means, Record
@@ -28,6 +30,7 @@ from producer.extraction.rules import Problem, QueryRefused, asked_for
 from producer.extraction.shared import SharedSource
 from producer.extraction.trail import Tell, Trail
 from producer.flow.identity import refuse_other
+from producer.kafka.appending import appending
 from producer.model.reads import Read
 from producer.ports import Clock, Observer, Source
 from producer.settings import Settings, SettingsRefused, checked, load
@@ -45,6 +48,7 @@ __all__ = [
     "QueryRefused",
     "SettingsRefused",
     "Status",
+    "kafka_audit",
     "to_logger",
 ]
 
@@ -176,6 +180,29 @@ def means_of(settings: Settings, clock: Clock, observe: Observer) -> Means:
     defaults = {each["name"]: each["default"] for each in json.loads(schema.text)["fields"]}
     compare = Comparison(form_of(settings, schema, Detail.FULL))
     return Means(source=SOURCE, compare=compare, defaults=defaults, clock=clock, observe=observe)
+
+
+@asynccontextmanager
+async def kafka_audit(settings: Settings) -> AsyncIterator[Tell]:
+    """An `audit` that appends every event to the audit topic of the settings; open it around the extraction.
+
+    `recordCount` and `totalRecordsExtracted` say what is on the conversations topic: null here, nothing goes there;
+    the counts are in the details. Raises SinkUnavailable, SinkRefused, also out of the extraction.
+    """
+    encode = Avro.shipped().encoder(Subject.AUDIT_EVENT)
+    async with appending(kafka_options(settings)) as append:
+
+        def tell(event: Mapping[str, Any]) -> Awaitable[None]:
+            """Append it."""
+            return append(audit_record(_without_records(event), encode))
+
+        yield tell
+
+
+def _without_records(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    counted = {name: event[name] for name in ("recordCount", "totalRecordsExtracted") if event[name] is not None}
+    details = {**event["details"], **{name: str(count) for name, count in counted.items()}}
+    return {**event, **dict.fromkeys(counted), "details": details}
 
 
 def to_logger(logger: logging.Logger, level: int = logging.INFO) -> Tell:

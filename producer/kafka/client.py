@@ -45,6 +45,19 @@ async def start_producer(options: KafkaOptions, lane: int) -> AIOKafkaProducer:
     return await _started(options, f"taking over lane {lane}", make, discard)
 
 
+async def start_appender(options: KafkaOptions) -> AIOKafkaProducer:
+    """A producer without a transaction, idempotent: it fences nobody. Let go of it with `discard` only.
+
+    Raises SinkUnavailable, SinkRefused.
+    """
+
+    def make() -> AIOKafkaProducer:
+        """A new one for every try."""
+        return AIOKafkaProducer(**_common(options), enable_idempotence=True, linger_ms=0)
+
+    return await _started(options, "appending", make, discard)
+
+
 @asynccontextmanager
 async def consumer(
     options: KafkaOptions, *, isolation: Literal["read_committed", "read_uncommitted"] = "read_committed"

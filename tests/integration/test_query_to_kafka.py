@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from producer import ConversationRetriever, Query, kafka_audit
 from producer.app import SOURCE, kafka_options
 from producer.dev import rehearsal
 from producer.dev.broker import Broker
@@ -115,6 +116,24 @@ def test_what_the_lane_forgot_is_found_on_the_topic_and_not_sent_again(stage: St
     forget(stage, before)
     assert counts(query(stage, "--take-over", *by_id)[1]) == (0, 3, 0)
     assert ids_on(stage) == before
+
+
+async def test_row_12_the_audit_of_a_library_stands_on_the_topic_and_promises_no_records(stage: Stage) -> None:
+    settings = load(environ=rehearsal.environ_of(stage._settings()))
+    query = Query(channel_types=("EMAIL", "SMS"), start_time=ORIGIN - timedelta(hours=2), end_time=ORIGIN)
+    async with kafka_audit(settings) as audit:
+        retriever = ConversationRetriever(settings, audit=audit)
+        found = [record async for chunk in retriever.execute(query) for record in chunk]
+    trail = stage.decoded(Topic.AUDIT)
+    assert [event["action"] for event in trail] == ["EXTRACTION_STARTED", "PAGE_PROCESSED", "EXTRACTION_COMPLETED"]
+    assert {event["requestId"] for event in trail} == {record["requestId"] for record in found}
+    assert [event["details"].get("recordCount") for event in trail] == [None, str(len(found)), None]
+    assert {event[name] for event in trail for name in ("recordCount", "totalRecordsExtracted")} == {None}
+    daemon = stage.start()  # so that there is a checkpoint to verify against
+    await asyncio.to_thread(stage.wait_until_covered, daemon)
+    assert await asyncio.to_thread(daemon.stop) == 0
+    report = await asyncio.to_thread(stage.verified)
+    assert report.findings.kept == []
 
 
 def test_a_daemon_that_is_taken_its_lane_takes_it_back(stage: Stage) -> None:
