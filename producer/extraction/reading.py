@@ -96,7 +96,7 @@ class Ahead:
         self._opened = opened
         self._reads = reads
         self._read = read
-        self._lanes: asyncio.Queue[_Lane | Exception | None] = asyncio.Queue(READS_AHEAD - 2)
+        self._lanes: asyncio.Queue[_Lane | Exception | None] = asyncio.Queue(READS_AHEAD - 1)
         self._work: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
