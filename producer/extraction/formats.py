@@ -12,6 +12,7 @@ import msgspec
 
 from producer.encoding.container import ContainerWriter
 from producer.encoding.schemas import Schema
+from producer.transform.flat import row_of
 from producer.transform.normalize import DETAIL
 
 Records = Iterable[dict[str, Any]]
@@ -43,7 +44,7 @@ def comma_separated(file: BinaryIO, schema: Schema) -> Write:
         file.flush()
 
     write_rows([columns])
-    return lambda records: write_rows([_cell(record.get(name)) for name in columns] for record in records)
+    return lambda records: write_rows(_line(row_of(record), columns) for record in records)
 
 
 def avro(file: BinaryIO, schema: Schema) -> Write:
@@ -61,9 +62,7 @@ def avro(file: BinaryIO, schema: Schema) -> Write:
 FORMATS: Mapping[str, Callable[[BinaryIO, Schema], Write]] = {"ndjson": ndjson, "csv": comma_separated, "avro": avro}
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple | dict):
-        return msgspec.json.encode(value).decode()
-    return value
+def _line(row: Mapping[str, Any], columns: Sequence[str]) -> list[Any]:
+    """The cells of a row; true and false as JSON has them."""
+    cells = [row.get(name) for name in columns]
+    return [str(cell).lower() if isinstance(cell, bool) else cell for cell in cells]

@@ -192,6 +192,13 @@ def test_a_record_says_what_its_state_was() -> None:
     assert (still_open.ended, still_open.watch) == (False, "open")
 
 
+def test_a_row_says_the_same() -> None:
+    encode = Avro.shipped().encoder(Subject.CONVERSATION_FLAT)
+    state = recall_of(Asked(interaction_ids=("c-1",)), "default")(encode(RECORD))
+    assert state == recalled(Asked(interaction_ids=("c-1",)))
+    assert state is not None
+
+
 def test_a_record_that_was_not_asked_for_is_not_recalled() -> None:
     asked = Asked(interval=Interval(at("00:00"), at("12:00")))
     assert recalled(asked, startTime=to_millis(at("10:00", day=-1))) is None
