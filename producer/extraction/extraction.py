@@ -16,7 +16,7 @@ from producer.extraction.choice import choice_of
 from producer.extraction.given import Given
 from producer.extraction.query import Asked
 from producer.extraction.reading import Ahead, Answered, Arrival, Entered
-from producer.extraction.result import ExtractionEnded, Status, Tally, failure_of
+from producer.extraction.result import ExtractionEnded, Tally, end_of
 from producer.extraction.trail import Trail
 from producer.model.instants import to_millis
 from producer.model.outcome import Emitted, Poison, Sighting
@@ -169,27 +169,16 @@ class Extraction:
     # --- the end ----------------------------------------------------------------------------------------------------
 
     async def _completed(self) -> None:
-        now = self.means.clock.now()
-        metrics = self.tally.metrics(now)
-        ended = ExtractionEnded(request_id=self.request_id, status=Status.SUCCESS, timestamp=now, metrics=metrics)
+        ended = end_of(self.request_id, self.tally, self.means.clock.now(), None)
         try:
-            await self.trail.completed(self.tally, metrics, now)
+            await self.trail.completed(self.tally, ended.metrics, ended.timestamp)
         finally:
             self.finished(ended)
 
     async def _failed(self, error: BaseException) -> None:
-        now = self.means.clock.now()
-        metrics, (code, message) = self.tally.metrics(now), failure_of(error)
-        ended = ExtractionEnded(
-            request_id=self.request_id,
-            status=Status.FAILURE,
-            timestamp=now,
-            metrics=metrics,
-            error_code=code,
-            error_message=message,
-        )
+        ended = end_of(self.request_id, self.tally, self.means.clock.now(), error)
         try:
-            await self.trail.failed(code, message, metrics, now, getattr(error, "correlation_id", None))
+            await self.trail.failed(ended, getattr(error, "correlation_id", None))
         finally:
             self.finished(ended)
 

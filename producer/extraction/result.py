@@ -96,6 +96,19 @@ class Tally:
         }
 
 
+def end_of(request_id: str, tally: Tally, now: datetime, error: BaseException | None) -> ExtractionEnded:
+    """How an extraction ended that `error` ended, or nothing."""
+    code, message = failure_of(error) if error else (None, None)
+    return ExtractionEnded(
+        request_id=request_id,
+        status=Status.FAILURE if error else Status.SUCCESS,
+        timestamp=now,
+        metrics=tally.metrics(now),
+        error_code=code,
+        error_message=message,
+    )
+
+
 def failure_of(error: BaseException) -> tuple[str, str]:
     """Code and message of what ended an extraction; of a foreign error its class alone: its text may quote anything."""
     if isinstance(error, asyncio.CancelledError | GeneratorExit):

@@ -12,7 +12,7 @@ from producer.extraction.choice import Record
 from producer.model.checkpoint import Usage
 from producer.model.reads import Page, RawConversation, Read, ReadEnd, Split
 from producer.ports import Source
-from producer.transform.content import parse
+from producer.transform.content import parse, usable_id
 from producer.transform.normalize import Normalizer
 
 
@@ -36,7 +36,9 @@ class SelectingSource:
 
     def _keeps(self, raw: RawConversation) -> bool:
         try:
-            return self.chosen(self.form.normalize(parse(raw.raw)).record)
+            content = parse(raw.raw)
+            usable_id(content)
+            return self.chosen(self.form.normalize(content).record)
         except (errors.Malformed, RecursionError):
             return True
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from producer import audit
 from producer.extraction.query import Asked
-from producer.extraction.result import Metrics, Tally
+from producer.extraction.result import ExtractionEnded, Metrics, Tally
 from producer.model.actions import Action
 from producer.model.outcome import Poison
 from producer.model.reads import Page
@@ -63,14 +63,19 @@ class Trail:
             Action.EXTRACTION_COMPLETED, at, tally.told(), durationMs=metrics.total_latency_ms, **metrics.told()
         )
 
-    async def failed(
-        self, code: str, message: str, metrics: Metrics, at: datetime, correlation_id: str | None = None
-    ) -> None:
+    async def failed(self, ended: ExtractionEnded, correlation_id: str | None) -> None:
         """It is not complete, and why."""
-        details: dict[str, Any] = {"error": {"code": code, "message": message}}
+        details: dict[str, Any] = {"error": {"code": ended.error_code, "message": ended.error_message}}
         if correlation_id:
             details["correlationId"] = correlation_id
-        await self._put(Action.EXTRACTION_FAILED, at, details, durationMs=metrics.total_latency_ms, **metrics.told())
+        metrics = ended.metrics
+        await self._put(
+            Action.EXTRACTION_FAILED,
+            ended.timestamp,
+            details,
+            durationMs=metrics.total_latency_ms,
+            **metrics.told(),
+        )
 
     async def _put(self, action: Action, at: datetime, details: Mapping[str, Any], **numbers: float | None) -> None:
         event = audit.event(
