@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,13 @@ from tests.support.stage import ORIGIN, Script, Stage
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 HOUR_BEFORE = ("--from", (ORIGIN - timedelta(hours=1)).isoformat(), "--to", (ORIGIN + timedelta(minutes=1)).isoformat())
+
+SLOWLY = {
+    "PRODUCER_KAFKA__TRANSACTION__MAX_RECORDS": "20",
+    "PRODUCER_GENESYS__PAGE_SIZE": "20",
+    "PRODUCER_LIMITS__REQUESTS_PER_MINUTE": "20",
+}
+"""Settings with which half a day takes many seconds, and as many transactions."""
 
 
 @pytest.fixture
@@ -116,6 +124,26 @@ def test_what_the_lane_forgot_is_found_on_the_topic_and_not_sent_again(stage: St
     forget(stage, before)
     assert counts(query(stage, "--take-over", *by_id)[1]) == (0, 3, 0)
     assert ids_on(stage) == before
+
+
+def test_killed_in_the_middle_it_is_asked_again_and_nothing_is_there_twice(stage: Stage) -> None:
+    half_a_day = ("--from", (ORIGIN - timedelta(hours=9)).isoformat(), "--to", ORIGIN.isoformat())
+    with subprocess.Popen(
+        [sys.executable, "-m", "producer", "query", "--to-kafka", "--channel", "ALL", *half_a_day],
+        stderr=subprocess.DEVNULL,
+        env={**rehearsal.environ_of(stage._settings()), **SLOWLY},
+    ) as begun:
+        try:
+            stage.wait_for_topic(Topic.CONVERSATIONS, bool, "begun")
+        finally:
+            begun.kill()
+    assert begun.returncode == -signal.SIGKILL
+    code, said = query(stage, "--channel", "ALL", "--take-over", *half_a_day)
+    sent, known, _ = counts(said)
+    assert (code, sent > 0, known >= 10) == (0, True, True)
+    failed = [event for event in stage.decoded(Topic.AUDIT) if event["action"] == "EXTRACTION_FAILED"]
+    assert ["interrupted" in event["details"]["error"] for event in failed] == [True]
+    assert stage.verified().findings.kept == []
 
 
 async def test_row_12_the_audit_of_a_library_stands_on_the_topic_and_promises_no_records(stage: Stage) -> None:
