@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from producer import errors
-from producer.app import clock_of
+from producer.app import clock_of, webhook_of
 from producer.commands.config import add_config_option
+from producer.commands.query_to_kafka import extract
 from producer.encoding.schemas import Schemas, Subject
-from producer.events import ConversationMalformed, Event
+from producer.events import ConversationMalformed, Event, WebhookGivenUp, WebhookNotKept
 from producer.extraction.formats import FORMATS, Write
 from producer.extraction.query import LARGEST_SIZE, ChannelType, Query
+from producer.extraction.result import Metrics
 from producer.extraction.rules import FURTHEST_END, asked_for
 from producer.library import ConversationRetriever
 from producer.settings import Settings, load
@@ -67,11 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
     logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is in the errors, where it matters
     query = query_of(arguments)
     if arguments.to_kafka:
-        from producer.commands.query_to_kafka import extract  # noqa: PLC0415 - who extracts to a file needs no Kafka
-
         if arguments.output != STDOUT or arguments.format != "ndjson":
             raise errors.UsageError("--to-kafka writes to the topics: it takes neither --output nor --format")
-        asyncio.run(extract(load(arguments.config), query, Progress(sys.stderr), take_over=arguments.take_over))
+        asyncio.run(_onto_topics(load(arguments.config), query, take_over=arguments.take_over))
         return 0
     if arguments.take_over:
         raise errors.UsageError("--take-over goes with --to-kafka")
@@ -98,6 +98,11 @@ def query_of(arguments: argparse.Namespace) -> Query:
     )
 
 
+async def _onto_topics(settings: Settings, query: Query, *, take_over: bool) -> None:
+    async with webhook_of(settings, clock=clock_of(settings), observe=_tell_webhook) as webhook:
+        await extract(settings, query, Progress(sys.stderr), take_over=take_over, finished=webhook.finished)
+
+
 async def _extract(settings: Settings, query: Query, write: Write, progress: Progress) -> None:
     def observe(event: Event) -> None:
         """Malformed conversations are told one by one: they are not in the output."""
@@ -106,20 +111,32 @@ async def _extract(settings: Settings, query: Query, write: Write, progress: Pro
             name = event.conversation_id or "without an id"
             print(f"left out: conversation {name} ({event.reason} at {event.path})", file=sys.stderr)
 
-    retriever = ConversationRetriever(settings, observe=observe)
     progress.begin("records")
-    try:
-        async with aclosing(retriever.execute(query)) as chunks:
-            async for chunk in chunks:
-                write(chunk)
-                progress.advance(len(chunk))
-    finally:
-        progress.end()
-        if (found := retriever.metrics) is not None:
-            rate = "" if found.pagination_success_rate is None else f", {found.pagination_success_rate:.0%} of requests"
-            took = found.total_latency_ms / 1_000
-            told = f"{found.total_records_extracted:,} records of {found.total_pages_fetched:,} pages"
-            print(f"{told} in {took:,.1f} s{rate} gave conversations", file=sys.stderr)
+    async with webhook_of(settings, clock=clock_of(settings), observe=_tell_webhook) as webhook:
+        retriever = ConversationRetriever(settings, finished=webhook.finished, observe=observe)
+        try:
+            async with aclosing(retriever.execute(query)) as chunks:
+                async for chunk in chunks:
+                    write(chunk)
+                    progress.advance(len(chunk))
+        finally:
+            progress.end()
+            _say(retriever.metrics)
+
+
+def _tell_webhook(event: Event) -> None:
+    """What the receiver of the webhook will not be told any more."""
+    if isinstance(event, WebhookGivenUp | WebhookNotKept):
+        print(f"webhook: {event.message}", file=sys.stderr)
+
+
+def _say(found: Metrics | None) -> None:
+    """What came of it, for people."""
+    if found is None:
+        return
+    rate = "" if found.pagination_success_rate is None else f", {found.pagination_success_rate:.0%} of requests"
+    told = f"{found.total_records_extracted:,} records of {found.total_pages_fetched:,} pages"
+    print(f"{told} in {found.total_latency_ms / 1_000:,.1f} s{rate} gave conversations", file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -53,7 +53,13 @@ class LaneExtraction:
             checkpoint = await self._checkpoint(restored)
             async with AsyncExitStack() as stack:
                 tools = await self._tools(stack, restored, checkpoint)
-                assembly = Assembly(tools, lane.policy.bounds, checkpoint, tracked=restored.conversations)
+                assembly = Assembly(
+                    tools,
+                    lane.policy.bounds,
+                    checkpoint,
+                    tracked=restored.conversations,
+                    pending=sum(each.source == lane.name for each in restored.deliveries),  # the daemon delivers them
+                )
                 assembly.interrupted(checkpoint.open_reads, lane.clock.now())
                 await self._work(assembly)
         finally:
@@ -70,7 +76,12 @@ class LaneExtraction:
             lane.source.resume(found.usage)
         actual = await lane.source.organisation_id()
         refuse_other(actual, realm_id=lane.policy.expected_organisation, remembered=found.organisation_id)
-        return replace(found, offsets=restored.offsets, organisation_id=found.organisation_id or actual)
+        return replace(
+            found,
+            offsets=restored.offsets,
+            records=restored.records,
+            organisation_id=found.organisation_id or actual,
+        )
 
     async def _tools(self, stack: AsyncExitStack, restored: Restored, checkpoint: Checkpoint) -> AssemblyTools:
         """The lane's tools; of days of which not all is remembered the topic itself is asked what stands on it."""
@@ -100,7 +111,7 @@ class LaneExtraction:
             observe=lane.observe,
             head=lane.policy.reads.head,
             linger=lane.policy.linger,
-            committed=lambda: None,
+            committed=lambda _batch: None,
         )
         failure: errors.SourceError | None = None
         self.progress.begin("conversations read")

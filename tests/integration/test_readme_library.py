@@ -21,6 +21,7 @@ import pytest
 from producer.clock import VirtualClock
 from producer.dev import rehearsal
 from producer.simulator import SimulatorOptions
+from tests.support.receiver import SECRET, Receiver
 from tests.support.simulated import SimulatedOrganisation
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
@@ -122,6 +123,22 @@ def test_what_can_not_be_done_is_refused(
 ) -> None:
     done = query({**environ, "PRODUCER_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"}, *words)
     assert (done.returncode, done.stdout, done.stderr.decode()[: len(told)]) == (code, b"", told)
+
+
+def test_row_11_the_webhook_is_told_how_it_ended(environ: Mapping[str, str]) -> None:
+    with Receiver() as receiver:
+        told = {
+            **environ,
+            "PRODUCER_WEBHOOK__URL": receiver.url,
+            "PRODUCER_WEBHOOK__SECRETS": SECRET,
+            "PRODUCER_WEBHOOK__ALLOW_HTTP": "true",
+        }
+        assert query(told, "--channel", "CALLBACK").returncode == 0
+        assert query({**told, "PRODUCER_GENESYS__CLIENT_SECRET": "wrong"}, "--channel", "CALLBACK").returncode == 69
+        succeeded, failed = (attempt.payload for attempt in receiver.taken())
+    assert (succeeded["status"], succeeded["metrics"]["paginationSuccessRate"]) == ("SUCCESS", 1.0)
+    assert (failed["status"], failed["metrics"]["totalRecordsExtracted"]) == ("FAILURE", 0)
+    assert failed["error"]["code"]
 
 
 def test_a_refused_secret_is_temporary_nowhere_and_leaves_a_partial_file(
