@@ -59,7 +59,7 @@ class SourceProbe:
 
     async def _log_in(self, transport: Transport) -> tuple[list[Result], Token | None]:
         """What the login host says, and its token."""
-        request = token_request(self.endpoints.login, self.credentials, request_id=str(uuid4()))
+        request = token_request(self.endpoints, self.credentials, str(uuid4()))
         exchange = await self._exchange(transport, request)
         results = [judging.host(Prerequisite.LOGIN_HOST, exchange), *self._clock_of(exchange)]
         if exchange.answer is None:
