@@ -8,7 +8,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -19,12 +19,13 @@ from producer.assembly.batch import AssemblyTools, BatchBounds
 from producer.assembly.pages import PageWorker
 from producer.clock import VirtualClock, WallClock
 from producer.encoding.avro import Avro
-from producer.encoding.schemas import Subject
+from producer.encoding.schemas import Schema, Subject
 from producer.flow.reader import ReadPolicy
 from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.regions import endpoints
 from producer.genesys.source import GenesysSource
+from producer.genesys.token_source import TokenSource
 from producer.kafka.options import DEFAULT_PARTITIONS, KafkaOptions, Records, SecurityOptions
 from producer.kafka.partitioner import partition_of
 from producer.kafka.sink import KafkaSink
@@ -35,14 +36,16 @@ from producer.model.reads import ReadKind
 from producer.pipeline import Lane, LanePolicy
 from producer.planning.head import HeadPolicy
 from producer.planning.watch import WatchPolicy, agenda_of, may_forget
-from producer.ports import Clock, Encode, Observer
+from producer.ports import Clock, Encode, Observer, Source
 from producer.settings import Settings, shown, shown_flat
 from producer.telemetry.telemetry import Options as TelemetryOptions
 from producer.telemetry.telemetry import Telemetry
+from producer.transform import token_split
 from producer.transform.flat import row_of
-from producer.transform.normalize import Detail, Normalizer
+from producer.transform.normalize import Detail, Form, Normalizer
 from producer.transform.revision import Comparison
 from producer.transform.split import split
+from producer.transform.token_records import TokenForm
 from producer.webhook.answers import Patience
 from producer.webhook.courier import Courier
 from producer.webhook.delivery import Sender
@@ -160,6 +163,50 @@ def webhook_of(
     return Webhook(options, source=SOURCE, clock=clock, observe=observe, folder=settings.state.path)
 
 
+def source_of(
+    settings: Settings,
+    clock: Clock,
+    *,
+    options: ClientOptions | None = None,
+    observe: Observer = lambda _: None,
+    learn: Callable[[str], None] = lambda _: None,
+) -> GenesysSource | TokenSource:
+    """The source that the settings name, in its dialect, not yet open. `options` in place of what the settings say;
+    `learn` is told the secret at every use. Raises ConfigurationError.
+    """
+    genesys = settings.genesys
+    hosts = endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url)
+    credentials = Credentials(client_id=genesys.client_id, secret=learning(genesys.client_secret, learn))
+    options = options or client_options(settings)
+    if genesys.dialect == "token":
+        return TokenSource(
+            name=SOURCE,
+            endpoints=hosts,
+            credentials=credentials,
+            realm=genesys.realm_id or "",
+            options=options,
+            clock=clock,
+            observe=observe,
+            split=token_split.split,
+        )
+    return GenesysSource(
+        name=SOURCE,
+        endpoints=hosts,
+        credentials=credentials,
+        options=options,
+        clock=clock,
+        observe=observe,
+        split=split,
+    )
+
+
+def form_of(settings: Settings, schema: Schema) -> Form:
+    """The form that conversations come in, in the dialect of the source."""
+    if settings.genesys.dialect == "token":
+        return TokenForm()
+    return Normalizer(schema.text, Detail(settings.record.detail))
+
+
 def lane_policy(settings: Settings) -> LanePolicy:
     """How the source is captured."""
     capture, transaction = settings.capture, settings.kafka.transaction
@@ -176,7 +223,7 @@ def lane_policy(settings: Settings) -> LanePolicy:
         bounds=BatchBounds(records=transaction.max_records, size=transaction.max_bytes),
         linger=transaction.max_wait,
         grace=STOP_GRACE,
-        expected_organisation=settings.genesys.realm_id,
+        expected_organisation=None if settings.genesys.dialect == "token" else settings.genesys.realm_id,
         config_digest=digest_of(settings),
     )
 
@@ -184,11 +231,15 @@ def lane_policy(settings: Settings) -> LanePolicy:
 def guaranteed(settings: Settings) -> dict[ReadKind, float]:
     """The parts of the budget that are kept for what comes behind the head."""
     shares = settings.limits.shares
-    return {ReadKind.WATCH: shares.watch, ReadKind.REREAD: shares.reread, ReadKind.BACKFILL: shares.backfill}
+    watch = shares.watch if watch_policy(settings).by_id else 0.0
+    return {ReadKind.WATCH: watch, ReadKind.REREAD: shares.reread, ReadKind.BACKFILL: shares.backfill}
 
 
 def watch_policy(settings: Settings) -> WatchPolicy:
-    """How conversations are looked after by id."""
+    """How conversations are looked after by id: in the token dialect not at all (decision 15)."""
+    if settings.genesys.dialect == "token":
+        never = timedelta(0)
+        return WatchPolicy(by_id=False, wrap_up=never, message=never, email=never, adopt=never)
     watch = settings.capture.watch
     return WatchPolicy(wrap_up=watch.wrap_up, message=watch.message, email=watch.email, adopt=watch.adopt)
 
@@ -274,19 +325,8 @@ class Daemon:
             secrets=settings.secrets(),
         )
 
-    def _source(self, clock: Clock, telemetry: Telemetry) -> GenesysSource:
-        genesys = self.settings.genesys
-        return GenesysSource(
-            name=SOURCE,
-            endpoints=endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url),
-            credentials=Credentials(
-                client_id=genesys.client_id, secret=learning(genesys.client_secret, telemetry.learn_secret)
-            ),
-            options=client_options(self.settings),
-            clock=clock,
-            observe=telemetry.observe,
-            split=split,
-        )
+    def _source(self, clock: Clock, telemetry: Telemetry) -> AbstractAsyncContextManager[Source]:
+        return source_of(self.settings, clock, observe=telemetry.observe, learn=telemetry.learn_secret)
 
     async def _courier(self, stack: AsyncExitStack, clock: Clock, telemetry: Telemetry) -> Callable[[], Courier] | None:
         """Makes those who deliver to the webhook, over one session; None when there is no webhook."""
@@ -299,7 +339,7 @@ class Daemon:
 
     def _lane(
         self,
-        source: GenesysSource,
+        source: Source,
         clock: Clock,
         telemetry: Telemetry,
         run_id: str,
@@ -315,7 +355,7 @@ class Daemon:
         sink = KafkaSink(options, lane=partition_of(SOURCE.encode(), options.lanes), clock=clock, plan=plan)
         avro = Avro.shipped()
         schema, subject = avro.schemas.latest(Subject.CONVERSATION), subject_of(settings)
-        compare = Comparison(Normalizer(schema.text, Detail(settings.record.detail)))
+        compare = Comparison(form_of(settings, schema))
 
         def tools(restored: Restored) -> AssemblyTools:
             return AssemblyTools(

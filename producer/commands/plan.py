@@ -11,12 +11,10 @@ from datetime import datetime
 from typing import cast
 
 from producer import errors
-from producer.app import client_options, clock_of
+from producer.app import clock_of, source_of
 from producer.commands.config import add_config_option
-from producer.genesys.options import Credentials
-from producer.genesys.regions import endpoints
-from producer.genesys.source import GenesysSource
 from producer.genesys.survey import THOROUGH, Findings, look
+from producer.genesys.token_source import TokenSource
 from producer.model.instants import floor_millis
 from producer.model.volume import Volume, even_volume
 from producer.model.windows import Interval
@@ -25,7 +23,6 @@ from producer.settings import Settings, load
 from producer.settings.values import parse_instant
 from producer.sizing.report import Plan, as_json, as_text
 from producer.sizing.rules import rules_of
-from producer.transform.split import split
 
 MINUTES_UNDER_WAY = 10
 """Assumed of a volume that is given: how long a conversation lasts, on average."""
@@ -89,17 +86,12 @@ def _volume_of(arguments: argparse.Namespace, settings: Settings, now: datetime)
 
 
 async def _ask(settings: Settings, now: datetime) -> Findings:
-    genesys = settings.genesys
+    source = source_of(settings, clock_of(settings))
+    if isinstance(source, TokenSource):
+        raise errors.UsageError("a gateway of the token dialect does not say how many there are: give --volume")
     if sys.stderr.isatty():
         print(f"asking Genesys Cloud {THOROUGH.questions} questions of one row each …", file=sys.stderr)
-    async with GenesysSource(
-        endpoints=endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url),
-        credentials=Credentials(client_id=genesys.client_id, secret=genesys.client_secret),
-        options=client_options(settings),
-        clock=clock_of(settings),
-        observe=lambda _: None,
-        split=split,
-    ) as source:
+    async with source:
         return await look(source.count, now, THOROUGH)
 
 

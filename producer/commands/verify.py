@@ -10,15 +10,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from producer import errors
-from producer.app import SOURCE, client_options, clock_of, kafka_options
+from producer.app import SOURCE, client_options, clock_of, kafka_options, source_of
 from producer.commands.config import add_config_option
 from producer.genesys.limiter import LimiterPolicy
-from producer.genesys.options import Credentials
-from producer.genesys.regions import endpoints
 from producer.genesys.source import GenesysSource
+from producer.genesys.token_source import TokenSource
 from producer.model.windows import Interval
 from producer.settings import Settings, load
-from producer.transform.split import split
 from producer.verify.again import Question
 from producer.verify.progress import Progress
 from producer.verify.report import as_json, as_text
@@ -65,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         kafka=kafka_options(settings),
         whole=arguments.contents == "all",
         question=question,
-        source=source_of(settings, arguments.requests_per_minute) if question is not None else None,
+        source=sparing_source(settings, arguments.requests_per_minute) if question is not None else None,
         source_name=SOURCE,
     )
     report = asyncio.run(verify(task, Progress(sys.stderr)))
@@ -96,20 +94,11 @@ def question_of(arguments: argparse.Namespace) -> Question | None:
     return Question(window=Interval(*window))
 
 
-def source_of(settings: Settings, requests_per_minute: int) -> GenesysSource:
+def sparing_source(settings: Settings, requests_per_minute: int) -> GenesysSource | TokenSource:
     """The organisation, asked one request at a time and no more than so often. Raises ConfigurationError."""
-    genesys = settings.genesys
     options = replace(
         client_options(settings),
         concurrency=1,
         limiter=LimiterPolicy(requests_per_minute=requests_per_minute, headroom=0),
     )
-    return GenesysSource(
-        name=SOURCE,
-        endpoints=endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url),
-        credentials=Credentials(client_id=genesys.client_id, secret=genesys.client_secret),
-        options=options,
-        clock=clock_of(settings),
-        observe=lambda _: None,
-        split=split,
-    )
+    return source_of(settings, clock_of(settings), options=options)
