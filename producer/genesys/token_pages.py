@@ -1,8 +1,8 @@
 """Paging by cursor, as the token dialect does it: one page after the other, up to the one without a cursor.
 
-A cursor that the gateway no longer knows, or gives a second time, is lost: the pass begins anew, a few times, then the
-window is refused. What earlier passes brought is true as it is. There is no number of hits to compare with: what is
-read to its end says `cursor-end` of itself, and no more.
+A cursor that the gateway no longer knows, or gives a second time, is lost: the pass begins anew, a few times. Then a
+window whose cursors do not live long enough is split in time, any other refused. What earlier passes brought is true as
+it is. There is no number of hits to compare with: what is read to its end says `cursor-end` of itself, and no more.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from producer import errors
-from producer.genesys.client import Client, Tally
+from producer.genesys.client import Client, Tally, TooHeavy
 from producer.genesys.exchange import Request
 from producer.genesys.options import ClientOptions
 from producer.genesys.outcome import Reply
@@ -28,6 +28,7 @@ MOST_PASSES = 3
 MOST_PAGES = 10_000
 """Pages of one pass: a cursor that leads further has no end."""
 IDS_PER_CALL = 100
+_EXPIRED = "cursor.expired"
 
 
 class _CursorLost(errors.WindowRefused):
@@ -87,7 +88,7 @@ class Walk:
             return await self.client.ask(next_request(first, cursor), self.split, tally=self.tally, heavy=True)
         except (errors.WindowRefused, NotFound) as error:
             raise _CursorLost(
-                f"the cursor is not taken: {error}", code="cursor.expired", correlation_id=error.correlation_id
+                f"the cursor is not taken: {error}", code=_EXPIRED, correlation_id=error.correlation_id
             ) from error
 
     def _count(self, page: Page, found: set[str]) -> None:
@@ -134,6 +135,10 @@ class CursorPaging:
             async with aclosing(walk.along(first)) as items:
                 async for page in items:
                     yield page
+        except errors.WindowRefused as error:
+            if error.code != _EXPIRED:
+                raise
+            raise TooHeavy(error, passing=False, split=True) from error
         finally:
             course.pages = walk.pages  # should it prove too heavy, smaller pages are numbered on
         yield walk.end()
