@@ -97,7 +97,7 @@ def _interval(value: Any) -> tuple[int, int]:
 
 
 def range_of(start: Any, end: Any) -> tuple[int, int]:
-    """A range of time given as two instants, as long as the platform lets a query without filters be. Raises Refused."""
+    """A range of time given as two instants, at most as long as a query without filters may be. Raises Refused."""
     if not isinstance(start, str) or not isinstance(end, str):
         raise refusals.bad_request("You must specify a search interval as part of your query")
     begin, stop = _interval(f"{start}/{end}")
