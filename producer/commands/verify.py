@@ -59,7 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
     logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is in the errors, where it matters
     question = question_of(arguments)
     settings = load(arguments.config, needs=("kafka",) if question is None else ("genesys", "kafka"))
+    if question is not None and question.window is None and settings.genesys.dialect == "token":
+        raise errors.UsageError("a gateway of the token dialect can't be asked for a sample: give --from and --to")
     task = Task(
+        dialect=settings.genesys.dialect,
         kafka=kafka_options(settings),
         whole=arguments.contents == "all",
         question=question,

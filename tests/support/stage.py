@@ -183,7 +183,9 @@ class Stage:
     def verified(self) -> Report:
         """What `verify` finds."""
         settings = load(environ=rehearsal.environ_of(self._settings()), needs=("kafka",))
-        return asyncio.run(verify(Task(kafka=kafka_options(settings)), Progress(io.StringIO())))
+        return asyncio.run(
+            verify(Task(kafka=kafka_options(settings), dialect=settings.genesys.dialect), Progress(io.StringIO()))
+        )
 
     @property
     def _detail(self) -> str:

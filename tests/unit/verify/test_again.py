@@ -17,12 +17,13 @@ from producer.model.reads import Page, Read, ReadEnd, Split, Verdict
 from producer.model.windows import Interval
 from producer.transform.content import parse
 from producer.transform.fingerprint import fingerprint
+from producer.transform.normalize import Normalizer
 from producer.verify.again import Answer, Asked, Question, ask_again, judge
 from producer.verify.facts import Position
 from producer.verify.findings import Check
 from producer.verify.ledger import Last, Ledger
 from producer.verify.progress import Progress
-from tests.support.conversations import conversation, millis, seen
+from tests.support.conversations import SCHEMA, conversation, millis, seen
 
 START = millis("2025-03-10T10:00:00.000Z")
 PROMISED = Position(since=START, head=START + 1, final=START + 1, passed=0)
@@ -103,7 +104,9 @@ def last(content: Any) -> Last:
 
 async def asked(question: Question, sample: list[Last], contents: list[dict[str, Any]], ledger: Ledger) -> Asked:
     source = Scripted({each["conversationId"]: each for each in contents})
-    found = await ask_again(source, question, sample, ledger, PROMISED, Progress(StringIO()))
+    found = await ask_again(
+        source, question, sample, ledger, PROMISED, Progress(StringIO()), form=Normalizer(SCHEMA.text)
+    )
     assert source.reads
     return found
 

@@ -15,6 +15,7 @@ from producer.model.instants import Millis
 from producer.transform.normalize import Detail
 from producer.verify.contents import LEADING, Contents
 from producer.verify.facts import NEVER
+from producer.verify.shape import shape_of
 from tests.support.conversations import AVRO, NOON, SAMPLES, SCHEMA, conversation
 from tests.support.records import READ, READER, altered, raw_record
 
@@ -25,7 +26,7 @@ UNSEEN = {"asOf", "observedAt", "origin", "resumed", "revision"}
 
 def contents(*, whole: bool = True) -> Contents:
     reader = READER if whole else PlainReader(AVRO.framing, leading=LEADING)
-    return Contents(reader, SCHEMA, whole=whole)
+    return Contents(reader, shape_of("platform", SCHEMA.text), whole=whole)
 
 
 def problems(raw: RawRecord, *, whole: bool = True) -> list[str]:
