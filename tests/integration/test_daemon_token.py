@@ -130,7 +130,7 @@ def test_what_was_read_to_its_last_page_says_so_and_no_more(run: Run) -> None:
 def test_what_went_wrong_on_the_way_was_told_and_failed_no_read(run: Run) -> None:
     retried = {line["message"].partition("(")[2].partition(")")[0] for line in run.lines["request_retried"]}
 
-    assert retried >= {"429", "body"}
+    assert retried >= {"body"}
     assert len(run.lines["rate_limit_hit"]) == 1
     assert run.lines["read_failed"] == []
 
