@@ -59,8 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is in the errors, where it matters
     question = question_of(arguments)
     settings = load(arguments.config, needs=("kafka",) if question is None else ("genesys", "kafka"))
-    if question is not None and question.window is None and settings.genesys.dialect == "token":
-        raise errors.UsageError("a gateway of the token dialect can't be asked for a sample: give --from and --to")
+    refuse_sample(question, settings.genesys.dialect)
     task = Task(
         dialect=settings.genesys.dialect,
         kafka=kafka_options(settings),
@@ -95,6 +94,12 @@ def question_of(arguments: argparse.Namespace) -> Question | None:
     if None in window or arguments.since >= arguments.until:
         raise errors.UsageError("--from and --to belong together, the earlier first")
     return Question(window=Interval(*window))
+
+
+def refuse_sample(question: Question | None, dialect: str) -> None:
+    """A gateway of the token dialect is asked by interaction ids, records have ids of their own. Raises UsageError."""
+    if question is not None and question.window is None and dialect == "token":
+        raise errors.UsageError("a gateway of the token dialect can't be asked for a sample: give --from and --to")
 
 
 def sparing_source(settings: Settings, requests_per_minute: int) -> GenesysSource | TokenSource:

@@ -52,10 +52,10 @@ def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         for fault, conditions in (
             ("unauthorized", {}),
             ("rate-limited", {"retry_after": 20}),
-            ("cursor-expired", {}),
+            ("cursor-expired", {"times": 3}),
             ("truncated", {}),
         ):
-            stage.organisation.inject(fault, path=QUERY, times=1, **conditions)
+            stage.organisation.inject(fault, path=QUERY, **{"times": 1, **conditions})
             stage.wait_until_covered(daemon)
         stage.organisation.inject("duplicate-page", path=QUERY, probability=0.3)
         stage.wait_until_covered(daemon)
@@ -114,7 +114,6 @@ def test_a_lost_cursor_begins_its_window_anew(run: Run) -> None:
     mine = [answer["path"].partition("nextPageToken=")[2] for answer in run.answers if answer["requestId"] == read]
     lost = mine.index(refused[0]["path"].partition("nextPageToken=")[2])
 
-    assert len(refused) == 1
     assert mine[lost + 1] == ""  # the first page again
     assert [event["action"] for event in run.audit if event["requestId"] == read][-1] == "EXTRACTION_COMPLETED"
 
@@ -132,7 +131,7 @@ def test_what_went_wrong_on_the_way_was_told_and_failed_no_read(run: Run) -> Non
 
     assert retried >= {"body"}
     assert len(run.lines["rate_limit_hit"]) == 1
-    assert run.lines["read_failed"] == []
+    assert {line["error"] for line in run.lines["read_failed"]} <= {"interrupted"}  # by the stop
 
 
 def test_a_record_says_what_the_flat_conversation_said(run: Run) -> None:

@@ -241,6 +241,16 @@ def chores_of(made: World, checkpoint: Checkpoint, at_once: int = 1_000) -> Chor
 
 
 @in_virtual_time
+async def test_where_nothing_can_be_asked_for_by_id_nobody_looks_for_open_ones_either() -> None:
+    made = world()
+    checkpoint = made.process()._first_checkpoint(LOOP_BEGAN)
+    chores = chores_of(made, checkpoint)
+    assert chores.ask_by_id() is not None
+    chores.watch = replace(chores.watch, by_id=False)
+    assert chores.ask_by_id() is None
+
+
+@in_virtual_time
 async def test_a_failure_behind_the_head_is_waited_out() -> None:
     def answer(read: Read) -> Iterable[Item]:
         if read.kind is ReadKind.REREAD and made.clock.now() < LOOP_BEGAN + HOUR:
