@@ -57,7 +57,7 @@ def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         ):
             stage.organisation.inject(fault, path=QUERY, **{"times": 1, **conditions})
             stage.wait_until_covered(daemon)
-        stage.organisation.inject("duplicate-page", path=QUERY, probability=0.3)
+        stage.organisation.inject("duplicate-page", path=QUERY, times=3)
         stage.wait_until_covered(daemon)
         stage.organisation.do(lambda simulator: simulator.clear_faults())
         stage.wait_until_covered(daemon)

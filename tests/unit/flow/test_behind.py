@@ -245,6 +245,7 @@ async def test_where_nothing_can_be_asked_for_by_id_nobody_looks_for_open_ones_e
     made = world()
     checkpoint = made.process()._first_checkpoint(LOOP_BEGAN)
     chores = chores_of(made, checkpoint)
+    chores.watch = replace(chores.watch, adopt=DAY)
     assert chores.ask_by_id() is not None
     chores.watch = replace(chores.watch, by_id=False)
     assert chores.ask_by_id() is None
