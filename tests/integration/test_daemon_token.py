@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -22,9 +23,10 @@ SCRIPT = Script(
     dialect="token",
     rate=12_000,
     poison=0.02,
-    settings={"GENESYS__PAGE_SIZE": "25", "CAPTURE__REREADS": "2m,8d"},
+    settings={"GENESYS__PAGE_SIZE": "25", "CAPTURE__OVERLAP": "1m", "CAPTURE__REREADS": "2m,8d"},
+    allowance=timedelta(minutes=1),
 )
-"""Small pages, so that every poll follows a cursor; one re-read that comes within the test."""
+"""Small pages, so that every poll follows a cursor; the overlap and one re-read end within the test."""
 QUERY = "/gateway/api/v2/analytics/conversations/details/query"
 LOGIN = "/gateway/oauth/token"
 
