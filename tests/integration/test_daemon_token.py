@@ -15,7 +15,7 @@ from producer.dev.judge.verdict import Verdict
 from producer.model.batch import Topic
 from producer.verify.verification import Report
 from tests.support.sinks import Found
-from tests.support.stage import Line, Script, Stage
+from tests.support.stage import ORIGIN, Line, Script, Stage
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -27,6 +27,8 @@ SCRIPT = Script(
     allowance=timedelta(minutes=1),
 )
 """Small pages, so that every poll follows a cursor; the overlap and one re-read end within the test."""
+LONG_ENOUGH = timedelta(minutes=5)
+"""So that what no read was served is overdue for most of the run."""
 QUERY = "/gateway/api/v2/analytics/conversations/details/query"
 LOGIN = "/gateway/oauth/token"
 
@@ -62,7 +64,7 @@ def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         stage.organisation.inject("duplicate-page", path=QUERY, times=3)
         stage.wait_until_covered(daemon)
         stage.organisation.do(lambda simulator: simulator.clear_faults())
-        stage.wait_until_covered(daemon)
+        stage.wait_until_covered(daemon, ORIGIN + LONG_ENOUGH, seconds=30)
         stage.wait_for_topic(Topic.AUDIT, _read_again, "read again")
         assert daemon.stop() == 0
         yield Run(
