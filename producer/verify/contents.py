@@ -57,7 +57,7 @@ class Contents:
     def _content_problems(self, record: Mapping[str, Any]) -> Problems:
         if not self._whole:
             return
-        if self._shape.summarised and is_summary(record):
+        if is_row(record) or (self._shape.summarised and is_summary(record)):
             self.not_to_be_made += 1
             return
         self.made_again += 1
@@ -102,7 +102,12 @@ def envelope_problems(raw: RawRecord, key: str, record: Mapping[str, Any]) -> Pr
 
 def is_summary(record: Mapping[str, Any]) -> bool:
     """True when the detail was left out (`record.detail`), so that its content can't be put together again."""
-    return "participants" not in record or (record["participantCount"] > 0 and not record["participants"])
+    return is_row(record) or (record["participantCount"] > 0 and not record["participants"])
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    """True for a record of scalars (`record.detail: flat`)."""
+    return "participants" not in record
 
 
 def digest_of(record: Mapping[str, Any]) -> bytes:

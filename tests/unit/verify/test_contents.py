@@ -126,6 +126,12 @@ def test_a_record_of_the_token_dialect_is_made_again_and_every_value_but_its_att
     }
 
 
+def test_rows_of_the_token_dialect_can_not_be_put_together_again_and_are_counted() -> None:
+    look = Contents(READER, shape_of("token", SCHEMA.text), whole=True)
+    row = raw_record(FLAT, Detail.FLAT, Comparison(TokenForm()))
+    assert (look.look(row).problems, look.made_again, look.not_to_be_made) == ([], 0, 1)
+
+
 @pytest.mark.parametrize("name", ["participants", "divisionIds", "extras", "metrics", "startTime", "direction"])
 def test_a_field_that_is_taken_away_shows(name: str) -> None:
     raw = raw_record(conversation(participants=[*RICH["participants"]], colour="red"))

@@ -33,7 +33,18 @@ def told(results: list[Result]) -> dict[str, str]:
 
 
 ALL_WELL = dict.fromkeys(
-    ("login host", "API host", "clock", "login", "organisation", "allow list", "rate limit", "permission", "budget"),
+    (
+        "login host",
+        "API host",
+        "clock",
+        "login",
+        "organisation",
+        "allow list",
+        "rate limit",
+        "permission",
+        "permission by id",
+        "budget",
+    ),
     "ok",
 )
 
@@ -72,7 +83,7 @@ async def test_a_gateway_that_gives_no_token(given: dict[str, Any], finding: str
 async def test_a_missing_permission() -> None:
     async with serve(SimulatorOptions(rate_per_day=2_000, permission=False)) as simulator:
         results = await probe(simulator.gateway_url).examine()
-    expected = {name: outcome for name, outcome in ALL_WELL.items() if name != "budget"}
+    expected = {name: outcome for name, outcome in ALL_WELL.items() if name not in {"permission by id", "budget"}}
     assert told(results) == expected | {"permission": "failed"}
 
 
