@@ -200,11 +200,11 @@ def source_of(
     )
 
 
-def form_of(settings: Settings, schema: Schema) -> Form:
-    """The form that conversations come in, in the dialect of the source."""
+def form_of(settings: Settings, schema: Schema, detail: Detail | None = None) -> Form:
+    """The form that conversations come in, in the dialect of the source; `detail` in place of what the settings say."""
     if settings.genesys.dialect == "token":
         return TokenForm()
-    return Normalizer(schema.text, Detail(settings.record.detail))
+    return Normalizer(schema.text, detail or Detail(settings.record.detail))
 
 
 def lane_policy(settings: Settings) -> LanePolicy:

@@ -15,9 +15,11 @@ from producer.model.checkpoint import Usage
 from producer.model.instants import from_millis
 from producer.model.reads import Page, Read, ReadEnd, Split, Verdict
 from producer.model.windows import Interval
+from producer.transform import token_split
 from producer.transform.content import parse
 from producer.transform.fingerprint import fingerprint
 from producer.transform.normalize import Normalizer
+from producer.transform.token_records import TokenForm
 from producer.verify.again import Answer, Asked, Question, ask_again, judge
 from producer.verify.facts import Position
 from producer.verify.findings import Check
@@ -129,6 +131,31 @@ async def test_more_than_one_call_takes() -> None:
     with Ledger() as ledger:
         found = await asked(Question(), [last(each) for each in contents], contents, ledger)
     assert found.counts[Answer.SAME] == 101
+
+
+class Gateway(Scripted):
+    """Answers in the token dialect, whatever the window."""
+
+    async def read(self, _read: Read) -> AsyncGenerator[Page | Split | ReadEnd, None]:
+        body = json.dumps({"entities": list(self.contents.values())}).encode()
+        instant = from_millis(START)
+        found = token_split.split(body).conversations
+        yield Page(number=1, conversations=found, total_hits=None, as_of=instant, observed_at=instant, size=1)
+
+
+async def test_in_the_token_dialect_a_window_is_compared_by_the_flat_form() -> None:
+    flat = {"id": "a", "startTimestamp": START, "attributes": {"tier": "gold"}}
+    other = {"id": "b", "startTimestamp": "2025-03-10T10:00:00Z", "queueName": "Claims"}
+    broken = {"id": "c", "startTimestamp": "soon"}
+    plain = {"id": "a", "startTimestamp": START}
+    question = Question(window=Interval(from_millis(START), from_millis(START + 1)))
+    source = Gateway({each["id"]: each for each in (flat, other, broken)})
+    with Ledger() as ledger:
+        ledger.note_last([Last("a", fingerprint(parse(json.dumps(plain).encode())), START), Last("b", OTHER, START)])
+        found = await ask_again(source, question, [], ledger, PROMISED, Progress(StringIO()), form=TokenForm())
+
+    assert found.counts == {Answer.SAME: 1, Answer.DIFFERENT: 1, Answer.UNUSABLE: 1}
+    assert [each.ids for each in found.findings.kept] == [("b",)]
 
 
 async def test_a_window_is_compared_part_by_part() -> None:
