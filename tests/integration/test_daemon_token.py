@@ -44,6 +44,7 @@ class Run:
     records: list[dict[str, Any]]
     verdict: Verdict
     report: Report
+    verify_codes: list[int]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,10 @@ def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         stage.wait_until_covered(daemon, ORIGIN + LONG_ENOUGH, seconds=30)
         stage.wait_for_topic(Topic.AUDIT, _read_again, "read again")
         assert daemon.stop() == 0
+        again = ("--source", "--from", str(ORIGIN), "--to", str(ORIGIN + timedelta(minutes=2)))
+        codes = [stage.start("-m", "producer", "verify", *words).wait_for_end() for words in (again, again[:1])]
         yield Run(
+            verify_codes=codes,
             lines={each: daemon.lines(each) for each in ("request_retried", "rate_limit_hit", "read_failed")},
             answers=stage.organisation.answers(),
             letters=stage.found(Topic.DEAD_LETTERS),
@@ -94,6 +98,10 @@ def test_the_topics_hold_what_they_announce(run: Run) -> None:
     assert (run.report.made_again, run.report.summaries) == (run.verdict.records, 0)
 
 
+def test_the_gateway_says_of_a_window_what_the_topics_say_and_is_not_asked_for_a_sample(run: Run) -> None:
+    assert run.verify_codes == [0, 64]
+
+
 def test_a_malformed_entity_is_a_dead_letter_and_the_others_of_its_page_arrive(run: Run) -> None:
     poison = {orjson.loads(letter.value or b"")["id"] for letter in run.letters}
     served = [{found for found, _ in answer["served"]} for answer in run.answers]
@@ -108,7 +116,7 @@ def test_all_it_asks_for_is_tokens_and_pages(run: Run) -> None:
     paths = [answer["path"].partition("?")[0] for answer in run.answers]
 
     assert set(paths) == {LOGIN, QUERY}
-    assert paths.count(LOGIN) == 2  # the first, and one after a refusal
+    assert paths.count(LOGIN) == 3  # the first, one after a refusal, and that of verify
     assert any("nextPageToken=" in answer["path"] for answer in run.answers)
 
 

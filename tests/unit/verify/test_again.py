@@ -144,12 +144,12 @@ class Gateway(Scripted):
 
 
 async def test_in_the_token_dialect_a_window_is_compared_by_the_flat_form() -> None:
-    flat = {"id": "a", "startTimestamp": START, "attributes": {"tier": "gold"}}
+    flat: dict[str, Any] = {"id": "a", "startTimestamp": START, "attributes": {"tier": "gold"}}
     other = {"id": "b", "startTimestamp": "2025-03-10T10:00:00Z", "queueName": "Claims"}
     broken = {"id": "c", "startTimestamp": "soon"}
     plain = {"id": "a", "startTimestamp": START}
     question = Question(window=Interval(from_millis(START), from_millis(START + 1)))
-    source = Gateway({each["id"]: each for each in (flat, other, broken)})
+    source = Gateway({"a": flat, "b": other, "c": broken})
     with Ledger() as ledger:
         ledger.note_last([Last("a", fingerprint(parse(json.dumps(plain).encode())), START), Last("b", OTHER, START)])
         found = await ask_again(source, question, [], ledger, PROMISED, Progress(StringIO()), form=TokenForm())
