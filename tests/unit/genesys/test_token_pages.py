@@ -47,6 +47,12 @@ async def test_an_empty_page_with_a_cursor_is_not_the_end(api: GenesysApi) -> No
         ]
 
 
+async def test_entities_that_do_not_show_their_ids_count_each(api: GenesysApi) -> None:
+    api.script(QUERY, Answer(body={"entities": [{"id": "a"}, {}, "text"]}))
+    async with bench(api.url) as made:
+        assert plain(await made.read())[-1] == "cursor-end: 3 unique, 1 pages, 1 attempts"
+
+
 @pytest.mark.parametrize("lost", [EXPIRED, error_answer(404, "not.found", "?"), error_answer(410, "gone", "?")])
 async def test_a_cursor_that_is_no_longer_known_begins_the_window_anew(api: GenesysApi, lost: Answer) -> None:
     once = iter([lost])

@@ -70,6 +70,11 @@ async def test_refused_logins(connect: Any, change: dict[str, str], status: int,
         assert (found, body["error"]) == (status, error)
 
 
+async def test_a_login_that_is_no_json(connect: Any) -> None:
+    async with connect() as client, client.session.post(client.simulator.url + LOGIN, data=b"grant_type=x") as answer:
+        assert (answer.status, (await answer.json())["code"]) == (400, "bad.request")
+
+
 async def test_pages_follow_by_cursor_and_find_what_the_platform_finds(connect: Any) -> None:
     async with connect(total_hits_error_probability=0.0) as client:
         await client.login()
@@ -193,6 +198,10 @@ async def test_the_faults_of_cursors(connect: Any) -> None:
         await client.login()
         client.simulator.inject("cursor-expired", path="/gateway/", times=1)
         _, first = await page(client, size=50)
+        assert (await page(client, first["nextPageToken"], size=50))[1]["code"] == "invalid.cursor"
+
+        _, first = await page(client, size=50)
+        client.simulator.inject("cursor-expired", path="/gateway/", times=1)
         assert (await page(client, first["nextPageToken"], size=50))[1]["code"] == "invalid.cursor"
 
         _, first = await page(client, size=50)
