@@ -8,7 +8,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -26,6 +26,7 @@ from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.regions import endpoints
 from producer.genesys.source import GenesysSource
+from producer.genesys.token_source import TokenSource
 from producer.kafka.options import DEFAULT_PARTITIONS, KafkaOptions, Records, SecurityOptions
 from producer.kafka.partitioner import partition_of
 from producer.kafka.sink import KafkaSink
@@ -40,10 +41,12 @@ from producer.ports import Clock, Encode, Observer, Source
 from producer.settings import Settings, shown, shown_flat
 from producer.telemetry.telemetry import Options as TelemetryOptions
 from producer.telemetry.telemetry import Telemetry
+from producer.transform import token_split
 from producer.transform.flat import row_of
-from producer.transform.normalize import Detail, Normalizer
+from producer.transform.normalize import Detail, Form, Normalizer
 from producer.transform.revision import Comparison
 from producer.transform.split import split
+from producer.transform.token_records import TokenForm
 from producer.webhook.answers import Patience
 from producer.webhook.courier import Courier
 from producer.webhook.delivery import Sender
@@ -168,24 +171,40 @@ def source_of(
     options: ClientOptions | None = None,
     observe: Observer = lambda _: None,
     learn: Callable[[str], None] = lambda _: None,
-) -> GenesysSource:
-    """The source that the settings name, not yet open. `options` in place of what the settings say; `learn` is told the
-    secret at every use. Raises ConfigurationError.
+) -> GenesysSource | TokenSource:
+    """The source that the settings name, in its dialect, not yet open. `options` in place of what the settings say;
+    `learn` is told the secret at every use. Raises ConfigurationError.
     """
     genesys = settings.genesys
+    hosts = endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url)
+    credentials = Credentials(client_id=genesys.client_id, secret=learning(genesys.client_secret, learn))
+    options = options or client_options(settings)
+    if genesys.dialect == "token":
+        return TokenSource(
+            name=SOURCE,
+            endpoints=hosts,
+            credentials=credentials,
+            realm=genesys.realm_id or "",
+            options=options,
+            clock=clock,
+            observe=observe,
+            split=token_split.split,
+        )
     return GenesysSource(
         name=SOURCE,
-        endpoints=endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url),
-        credentials=Credentials(client_id=genesys.client_id, secret=learning(genesys.client_secret, learn)),
-        options=options or client_options(settings),
+        endpoints=hosts,
+        credentials=credentials,
+        options=options,
         clock=clock,
         observe=observe,
         split=split,
     )
 
 
-def form_of(settings: Settings, schema: Schema, detail: Detail | None = None) -> Normalizer:
-    """The form that conversations come in; `detail` in place of what the settings say."""
+def form_of(settings: Settings, schema: Schema, detail: Detail | None = None) -> Form:
+    """The form that conversations come in, in the dialect of the source; `detail` in place of what the settings say."""
+    if settings.genesys.dialect == "token":
+        return TokenForm()
     return Normalizer(schema.text, detail or Detail(settings.record.detail))
 
 
@@ -205,7 +224,7 @@ def lane_policy(settings: Settings) -> LanePolicy:
         bounds=BatchBounds(records=transaction.max_records, size=transaction.max_bytes),
         linger=transaction.max_wait,
         grace=STOP_GRACE,
-        expected_organisation=settings.genesys.realm_id,
+        expected_organisation=None if settings.genesys.dialect == "token" else settings.genesys.realm_id,
         config_digest=digest_of(settings),
     )
 
@@ -213,11 +232,15 @@ def lane_policy(settings: Settings) -> LanePolicy:
 def guaranteed(settings: Settings) -> dict[ReadKind, float]:
     """The parts of the budget that are kept for what comes behind the head."""
     shares = settings.limits.shares
-    return {ReadKind.WATCH: shares.watch, ReadKind.REREAD: shares.reread, ReadKind.BACKFILL: shares.backfill}
+    watch = shares.watch if watch_policy(settings).by_id else 0.0
+    return {ReadKind.WATCH: watch, ReadKind.REREAD: shares.reread, ReadKind.BACKFILL: shares.backfill}
 
 
 def watch_policy(settings: Settings) -> WatchPolicy:
-    """How conversations are looked after by id."""
+    """How conversations are looked after by id: in the token dialect not at all (decision 15)."""
+    if settings.genesys.dialect == "token":
+        never = timedelta(0)
+        return WatchPolicy(by_id=False, wrap_up=never, message=never, email=never, adopt=never)
     watch = settings.capture.watch
     return WatchPolicy(wrap_up=watch.wrap_up, message=watch.message, email=watch.email, adopt=watch.adopt)
 
@@ -279,9 +302,8 @@ class Daemon:
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(telemetry.serve())
-                source = await stack.enter_async_context(
-                    source_of(settings, clock, observe=observe, learn=telemetry.learn_secret)
-                )
+                closed = source_of(settings, clock, observe=observe, learn=telemetry.learn_secret)
+                source = await stack.enter_async_context(closed)
                 courier = await self._courier(stack, clock, telemetry)
                 lane = self.lane(source, clock, telemetry, run_id, courier)
                 async with asyncio.TaskGroup() as group:

@@ -23,7 +23,7 @@ from producer.model.outcome import Change, Drift, Emitted, Outcome, Poison, Regr
 from producer.model.reads import Page, RawConversation, Read
 from producer.ports import Compare, Encode
 
-_MOST_LETTERS = 1_000  # no page has more conversations: numbers its dead letters within their read
+_MOST_LETTERS = 2_000  # no page has more conversations: numbers its dead letters within their read
 
 Known = Callable[[str, Iterable[str]], Mapping[str, ConversationState]]
 

@@ -14,6 +14,7 @@ from producer import errors
 from producer.app import clock_of, source_of
 from producer.commands.config import add_config_option
 from producer.genesys.survey import THOROUGH, Findings, look
+from producer.genesys.token_source import TokenSource
 from producer.model.instants import floor_millis
 from producer.model.volume import Volume, even_volume
 from producer.model.windows import Interval
@@ -85,9 +86,12 @@ def _volume_of(arguments: argparse.Namespace, settings: Settings, now: datetime)
 
 
 async def _ask(settings: Settings, now: datetime) -> Findings:
+    source = source_of(settings, clock_of(settings))
+    if isinstance(source, TokenSource):
+        raise errors.UsageError("a gateway of the token dialect does not say how many there are: give --volume")
     if sys.stderr.isatty():
         print(f"asking Genesys Cloud {THOROUGH.questions} questions of one row each …", file=sys.stderr)
-    async with source_of(settings, clock_of(settings)) as source:
+    async with source:
         return await look(source.count, now, THOROUGH)
 
 

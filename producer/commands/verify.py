@@ -14,6 +14,7 @@ from producer.app import SOURCE, client_options, clock_of, kafka_options, source
 from producer.commands.config import add_config_option
 from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.source import GenesysSource
+from producer.genesys.token_source import TokenSource
 from producer.model.windows import Interval
 from producer.settings import Settings, load
 from producer.verify.again import Question
@@ -58,11 +59,13 @@ def run(arguments: argparse.Namespace) -> int:
     logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is in the errors, where it matters
     question = question_of(arguments)
     settings = load(arguments.config, needs=("kafka",) if question is None else ("genesys", "kafka"))
+    refuse_sample(question, settings.genesys.dialect)
     task = Task(
+        dialect=settings.genesys.dialect,
         kafka=kafka_options(settings),
         whole=arguments.contents == "all",
         question=question,
-        source=asked_slowly(settings, arguments.requests_per_minute) if question is not None else None,
+        source=sparing_source(settings, arguments.requests_per_minute) if question is not None else None,
         source_name=SOURCE,
     )
     report = asyncio.run(verify(task, Progress(sys.stderr)))
@@ -93,7 +96,13 @@ def question_of(arguments: argparse.Namespace) -> Question | None:
     return Question(window=Interval(*window))
 
 
-def asked_slowly(settings: Settings, requests_per_minute: int) -> GenesysSource:
+def refuse_sample(question: Question | None, dialect: str) -> None:
+    """A gateway of the token dialect is asked by interaction ids, records have ids of their own. Raises UsageError."""
+    if question is not None and question.window is None and dialect == "token":
+        raise errors.UsageError("a gateway of the token dialect can't be asked for a sample: give --from and --to")
+
+
+def sparing_source(settings: Settings, requests_per_minute: int) -> GenesysSource | TokenSource:
     """The organisation, asked one request at a time and no more than so often. Raises ConfigurationError."""
     options = replace(
         client_options(settings),

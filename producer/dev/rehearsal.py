@@ -9,11 +9,19 @@ import os
 import socket
 from collections.abc import Mapping
 
+from producer.app import watch_policy
 from producer.clock import VirtualClock
+from producer.dev.judge.content import HEADS, WHOLE, Sight
+from producer.dev.judge.flat import TOKEN
+from producer.dev.judge.horizon import Horizon
+from producer.settings import Settings
 from producer.settings.catalogue import PREFIX
 
 CLIENT = "simulator"
 SECRET = "simulator-secret"  # noqa: S105 - of the simulated organisation, known to everybody
+REALM = "simulated-realm"
+GATEWAY = "/gateway"
+"""Below which the organisation speaks the token dialect."""
 
 
 def environ_of(settings: Mapping[str, str | None]) -> dict[str, str]:
@@ -40,6 +48,40 @@ def settings_for(*, organisation: str, bootstrap_servers: str, prefix: str, admi
         "ADMIN__PORT": str(admin_port),
         "LOG__FORMAT": "json",
     }
+
+
+def dialect_settings(organisation: str, dialect: str) -> dict[str, str]:
+    """The settings that have the organisation asked in a dialect; of the token dialect's realm, the simulator's own."""
+    if dialect != "token":
+        return {}
+    return {
+        "GENESYS__DIALECT": dialect,
+        "GENESYS__API_URL": organisation + GATEWAY,
+        "GENESYS__LOGIN_URL": "",
+        "GENESYS__REALM_ID": REALM,
+        "GENESYS__PAGE_SIZE": "2000",
+    }
+
+
+def horizon_of(settings: Settings) -> Horizon:
+    """How long a daemon with these settings looks, for the judge."""
+    capture, watch = settings.capture, watch_policy(settings)
+    return Horizon(
+        head=capture.head_lag + capture.overlap,
+        rereads=capture.rereads,
+        wrap_up=watch.wrap_up,
+        message=watch.message,
+        email=watch.email,
+        adopt=watch.adopt,
+        by_id=watch.by_id,
+    )
+
+
+def sight_of(settings: Settings) -> Sight:
+    """How much of contents the records of a daemon with these settings hold, for the judge."""
+    if settings.genesys.dialect == "token":
+        return TOKEN
+    return WHOLE if settings.record.detail == "full" else HEADS
 
 
 def clock_settings(clock: VirtualClock) -> dict[str, str]:

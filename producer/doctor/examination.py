@@ -9,6 +9,7 @@ from pathlib import Path
 from producer.app import SOURCE, client_options, clock_of, kafka_options, webhook_options
 from producer.doctor.judging import settings as judging
 from producer.doctor.probes import machine
+from producer.doctor.probes.gateway import GatewayProbe
 from producer.doctor.probes.kafka import KafkaProbe
 from producer.doctor.probes.source import SourceProbe
 from producer.doctor.probes.webhook import WebhookProbe
@@ -47,12 +48,23 @@ async def examine(config: Path | None) -> tuple[Result, ...]:
     )
 
 
-def source_probe(settings: Settings) -> SourceProbe:
+def source_probe(settings: Settings) -> SourceProbe | GatewayProbe:
     """How the settings have the organisation asked. Raises ConfigurationError."""
     genesys = settings.genesys
+    hosts = endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url)
+    credentials = Credentials(client_id=genesys.client_id, secret=genesys.client_secret)
+    if genesys.dialect == "token":
+        return GatewayProbe(
+            endpoints=hosts,
+            credentials=credentials,
+            realm=genesys.realm_id or "",
+            options=client_options(settings),
+            clock=clock_of(settings),
+            head_lag=settings.capture.head_lag,
+        )
     return SourceProbe(
-        endpoints=endpoints(genesys.region, api_url=genesys.api_url, login_url=genesys.login_url),
-        credentials=Credentials(client_id=genesys.client_id, secret=genesys.client_secret),
+        endpoints=hosts,
+        credentials=credentials,
         options=client_options(settings),
         clock=clock_of(settings),
         head_lag=settings.capture.head_lag,

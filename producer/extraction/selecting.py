@@ -12,8 +12,8 @@ from producer.extraction.choice import Record
 from producer.model.checkpoint import Usage
 from producer.model.reads import Page, RawConversation, Read, ReadEnd, Split
 from producer.ports import Source
-from producer.transform.content import parse, usable_id
-from producer.transform.normalize import Normalizer
+from producer.transform.content import parse
+from producer.transform.normalize import Form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class SelectingSource:
     """`ports.Source` in front of another. What can't be judged passes: where it is compared it is a dead letter."""
 
     source: Source
-    form: Normalizer
+    form: Form
     chosen: Callable[[Record], bool]
 
     async def read(self, read: Read) -> AsyncGenerator[Page | Split | ReadEnd, None]:
@@ -37,7 +37,7 @@ class SelectingSource:
     def _keeps(self, raw: RawConversation) -> bool:
         try:
             content = parse(raw.raw)
-            usable_id(content)
+            self.form.identify(content)
             return self.chosen(self.form.normalize(content).record)
         except (errors.Malformed, RecursionError):
             return True

@@ -38,6 +38,8 @@ class Chores:
 
     def ask_by_id(self) -> Chore | None:
         """At the first start all that is open; then the conversations whose turn it is, the oldest due first."""
+        if not self.watch.by_id:
+            return None
         now = self.clock.now()
         wanted = bool(self.watch.adopt) and not self.checkpoint().adoption_done
         if wanted and (self._adopted_at is None or now - self._adopted_at >= ADOPT_AGAIN):

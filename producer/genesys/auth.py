@@ -17,6 +17,7 @@ from producer.genesys.complaint import json_object
 from producer.genesys.exchange import Endpoint, Request
 from producer.genesys.options import Credentials
 from producer.genesys.outcome import Trouble
+from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Disposition
 from producer.ports import Clock, Observer
 
@@ -57,21 +58,29 @@ Raises CredentialsRefused, AddressNotAllowed, RateLimited, SourceUnavailable, Ma
 """
 
 
-def token_request(login: str, credentials: Credentials, *, request_id: str) -> Request:
-    """The client-credentials grant. Raises CredentialsRefused when the secret can't be read."""
-    try:
-        secret = credentials.secret()
-    except (errors.ProducerError, OSError) as error:
-        raise errors.CredentialsRefused(f"the client secret can't be read: {type(error).__name__}") from error
-    basic = b64encode(f"{credentials.client_id}:{secret}".encode()).decode("ascii")
+Login = Callable[[Endpoints, Credentials, str], Request]
+"""Makes the request for a token, with a request id. Raises CredentialsRefused when the secret can't be read."""
+
+
+def token_request(endpoints: Endpoints, credentials: Credentials, request_id: str) -> Request:
+    """The platform's way (a `Login`): the client-credentials grant as a form, at the login host."""
+    basic = b64encode(f"{credentials.client_id}:{secret_of(credentials)}".encode()).decode("ascii")
     return Request(
         endpoint=Endpoint.TOKEN,
         method="POST",
-        url=login + TOKEN_PATH,
+        url=endpoints.login + TOKEN_PATH,
         request_id=request_id,
         body=b"grant_type=client_credentials",
         headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
     )
+
+
+def secret_of(credentials: Credentials) -> str:
+    """The client's secret as it is now. Raises CredentialsRefused when it can't be read."""
+    try:
+        return credentials.secret()
+    except (errors.ProducerError, OSError) as error:
+        raise errors.CredentialsRefused(f"the client secret can't be read: {type(error).__name__}") from error
 
 
 def token_of(body: bytes, now: datetime, margin: timedelta) -> Token:

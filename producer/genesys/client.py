@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 from uuid import uuid4
 
 from producer import errors, events
-from producer.genesys.auth import Token, TokenKeeper, bearing, token_of, token_refused, token_request
+from producer.genesys.auth import Login, Token, TokenKeeper, bearing, token_of, token_refused, token_request
 from producer.genesys.exchange import Answer, NoAnswer, Request
 from producer.genesys.gate import BreakerOpen, Gate
 from producer.genesys.options import ClientOptions, Credentials
@@ -68,9 +68,11 @@ class Client:
         observe: Observer,
         source: str = "",
         backoff: Backoff | None = None,
+        login: Login = token_request,
     ) -> None:
-        self._login = endpoints.login
+        self._endpoints = endpoints
         self._credentials = credentials
+        self._login = login
         self._options = options
         self._clock = clock
         self._observe = observe
@@ -166,10 +168,10 @@ class Client:
         return outcome
 
     async def _fetch_token(self) -> Token:
-        """A token from the login host; it has limits of its own, so it passes no gate."""
+        """A token from whoever gives them; that has limits of its own, so it passes no gate."""
         request_id = str(uuid4())
         margin = self._options.token_margin
-        request = token_request(self._login, self._credentials, request_id=request_id)
+        request = self._login(self._endpoints, self._credentials, request_id)
 
         async def attempt(number: int) -> Reply[Token] | Trouble:
             outcome = await self._exchange(request, lambda body: token_of(body, self._clock.now(), margin), number)

@@ -25,3 +25,10 @@ def cut(part: Slice) -> tuple[Slice, ...]:
     if part.direction is None:
         return tuple(replace(part, direction=each) for each in Direction)
     return ()
+
+
+def halves(part: Slice, floor: timedelta) -> tuple[Slice, ...]:
+    """The two halves in time, of a part that is whole and long enough."""
+    if part.ended or part.direction:
+        return ()
+    return tuple(replace(part, window=half) for half in part.window.halves(floor))

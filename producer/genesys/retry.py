@@ -106,14 +106,17 @@ _Ending = tuple[type[errors.SourceError], str]
 _BY_STATUS: Mapping[int, _Ending] = {
     401: (errors.CredentialsRefused, "a new token is refused as well"),
     403: (errors.PermissionMissing, f"a permission is missing (reads need {_PERMISSION})"),
-    404: (NotFound, "nothing is at this address; check genesys.region"),
+    404: (NotFound, "nothing is at this address; check genesys.region or genesys.api_url"),
     429: (errors.RateLimited, "too many requests, again after waiting"),
 }
 _BY_DISPOSITION: Mapping[Disposition, _Ending] = {
     Disposition.REFUSE: (errors.WindowRefused, "refused"),
     Disposition.SPLIT: (errors.WindowRefused, "refused as too long"),
     Disposition.SHRINK: (errors.WindowRefused, "refused as too large"),
-    Disposition.PERSON: (errors.SourceUnavailable, "not an answer of the API; check genesys.region and the proxy"),
+    Disposition.PERSON: (
+        errors.SourceUnavailable,
+        "not an answer of the API; check genesys.region or genesys.api_url, and the proxy",
+    ),
     Disposition.RETRY: (ServerError, "server error"),
     Disposition.RETRY_OR_SHRINK: (ServerError, "server error"),
 }

@@ -15,6 +15,7 @@ from producer.genesys.by_id import read_by_id
 from producer.genesys.client import Client
 from producer.genesys.complaint import json_object
 from producer.genesys.cuts import before
+from producer.genesys.offset_paging import OffsetPaging
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.query import Question, count_request, hits_of, organisation_request, page_request
 from producer.genesys.regions import Endpoints
@@ -56,7 +57,8 @@ class GenesysSource:
             source=name,
             backoff=backoff,
         )
-        self._windows = WindowReader(self._client, api=endpoints.api, options=options, split=split)
+        paging = OffsetPaging(self._client, api=endpoints.api, options=options, split=split)
+        self._windows = WindowReader(self._client, paging, options=options)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()

@@ -103,10 +103,14 @@ class RawConversation(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitBody:
-    """The body of an answer, cut into its conversations without parsing them; `total_hits` is what it claims."""
+    """The body of an answer, cut into its conversations without parsing them; `total_hits` is what it claims.
+
+    `cursor` is what the next page is asked for with, where the dialect has cursors; None on the last page.
+    """
 
     conversations: tuple[RawConversation, ...]
     total_hits: int | None
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,6 +199,8 @@ def _steps(step: float) -> Iterator[tuple[float, float, float]]:
 def _watch(volume: Volume, rules: Rules) -> tuple[Cost, ...]:
     """What is asked for by id. Whatever is due when one looks shares a call, so that one may be less than full."""
     policy = rules.watch
+    if not policy.by_id:
+        return ()
     threads = volume.messages * (policy.message / ONE_DAY) + volume.emails * (policy.email / ONE_DAY)
     lacking = volume.a_day * LACKING_WRAP_UP * (policy.wrap_up / ONE_DAY)
     open_ones = zip(_OPEN_NAMES, volume.still_open, [open_every(youngest) for youngest, _ in OPEN_BANDS], strict=True)

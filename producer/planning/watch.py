@@ -30,6 +30,8 @@ OPEN_EVERY: tuple[tuple[int, timedelta], ...] = (
 )
 """How often an open one is asked for while it began less than so many days ago; later ones weekly."""
 OLD_EVERY = timedelta(days=7)
+KEPT_DAYS = 400
+"""How long a source keeps conversations, in days, with something to spare."""
 ABSENT_EVERY = timedelta(hours=1)
 """What was asked for and was not there is asked for no more often than this."""
 
@@ -39,7 +41,10 @@ class WatchPolicy:
     """How long what has ended is looked after, and how far back open conversations are looked for at the first start.
 
     `wrap_up`: for the wrap-up of an agent who was asked for one; `message` and `email`: threads that may reopen.
+    `by_id`: the source can be asked for conversations by id; where it can't, windows alone show them.
     """
+
+    by_id: bool = True
 
     wrap_up: timedelta = timedelta(hours=4)
     message: timedelta = timedelta(hours=72)
@@ -73,7 +78,7 @@ def _next_turn(state: ConversationState, now: Millis, policy: WatchPolicy, share
     """When it is asked for next; `share`, from 0 to 1, is where its own instant lies between two turns; None: a
     whole wait begins now.
     """
-    if state.redacted:
+    if state.redacted or not policy.by_id:
         return None
     if state.regression is not None:
         confirmed = Millis(state.regression.seen_at + CONFIRM_AFTER // _MILLISECOND)
@@ -98,9 +103,14 @@ def open_every(days: int) -> timedelta:
 
 
 def _forget_day(state: ConversationState, policy: WatchPolicy) -> int | None:
-    """The last day on which something is expected of it; None for what is never forgotten: open, or redacted."""
-    if state.redacted or Watch.OPEN in state.reasons:
+    """The last day on which something is expected of it; None for what is never forgotten: open, or redacted.
+
+    Where nobody can ask for an open one its end may never be seen: it is remembered for as long as a source keeps it.
+    """
+    if state.redacted:
         return None
+    if Watch.OPEN in state.reasons:
+        return None if policy.by_id else state.start_day + KEPT_DAYS
     longest = max((span for _, span in policy.spans(state)), default=timedelta(0))
     return max(state.last_day, (state.as_of + longest // _MILLISECOND) // DAY)
 
@@ -111,7 +121,8 @@ def may_forget(state: ConversationState, coverage: Coverage, now: datetime, poli
     By what was read, not by the clock alone: after an outage its windows are still to be read again.
     """
     forget_day = _forget_day(state, policy)
-    if forget_day is None or forget_day >= to_millis(now) // DAY or state.regression is not None:
+    doubted = state.regression is not None and policy.by_id
+    if forget_day is None or forget_day >= to_millis(now) // DAY or doubted:
         return False
     start, end = from_millis(state.start_day * DAY), from_millis((state.last_day + 1) * DAY)
     holes = any(hole.start < end and start < hole.end for hole in coverage.holes)

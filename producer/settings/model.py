@@ -33,6 +33,8 @@ _MIB = 1 << 20
 class Genesys(Group):
     """The organisation of Genesys Cloud that is read."""
 
+    dialect: Literal["platform", "token"] = "platform"
+    """`platform`: the API of Genesys Cloud; or `token`: a gateway that speaks the flat form, at `genesys.api_url`."""
     region: Region | None = None
     """The region by name, AWS id or domain, for example `mypurecloud.ie` or `eu-west-1`; or set both addresses."""
     api_url: Url | None = None
@@ -44,9 +46,9 @@ class Genesys(Group):
     client_secret: Secret = SecretSource()
     """The secret of the OAuth client; from a secret file it is read again at every token request."""
     realm_id: str | None = None
-    """The id of the organisation that the token must belong to; without it any organisation is taken."""
-    page_size: int = Field(default=100, ge=1, le=200)
-    """Conversations asked for in one page; the platform takes 100."""
+    """The id of the organisation that the token must belong to; without it any is taken. Token dialect: the realm."""
+    page_size: int = Field(default=100, ge=1, le=2_000)
+    """Conversations asked for in one page; the platform takes 100, a gateway of the token dialect up to 2,000."""
     timeout: Span = Field(default=30 * _SECOND, ge=_SECOND, le=5 * _MINUTE)
     """How long one attempt of a request may take."""
     retries: int = Field(default=3, ge=0, le=10)

@@ -20,6 +20,7 @@ Need = Literal["genesys", "kafka"]
 
 _FEWEST_REQUESTS = 12  # the limiter spaces requests over twelve parts of a minute
 _MOST_SHARED = 0.75
+_PLATFORM_PAGE = 200
 
 
 def problems_between(settings: Settings, *, needs: tuple[Need, ...], now: datetime | None) -> Iterator[Problem]:
@@ -28,6 +29,7 @@ def problems_between(settings: Settings, *, needs: tuple[Need, ...], now: dateti
     """
     if "genesys" in needs:
         yield from _credentials(settings)
+        yield from _realm(settings)
     if "kafka" in needs and not settings.kafka.bootstrap_servers:
         yield Problem(names=("kafka.bootstrap_servers",), text=missing("kafka.bootstrap_servers"))
     yield from _addresses(settings, needed="genesys" in needs)
@@ -53,13 +55,32 @@ def _credentials(settings: Settings) -> Iterator[Problem]:
             yield Problem(names=(name,), text=missing(name))
 
 
+def _realm(settings: Settings) -> Iterator[Problem]:
+    if settings.genesys.dialect == "token" and not settings.genesys.realm_id:
+        yield Problem(names=("genesys.realm_id", "genesys.dialect"), text=missing("genesys.realm_id"))
+
+
+def _page_size(settings: Settings) -> Iterator[Problem]:
+    genesys = settings.genesys
+    if genesys.dialect == "platform" and genesys.page_size > _PLATFORM_PAGE:
+        yield Problem(
+            names=("genesys.page_size", "genesys.dialect"),
+            text=f"must be at most {_PLATFORM_PAGE}, unless genesys.dialect is token",
+        )
+
+
 def _addresses(settings: Settings, *, needed: bool) -> Iterator[Problem]:
     genesys = settings.genesys
     names = ("genesys.region", "genesys.api_url", "genesys.login_url")
     addresses = [name for name, url in zip(names[1:], (genesys.api_url, genesys.login_url), strict=True) if url]
     if genesys.region and addresses:
         yield Problem(names=names, text=f"must not be set together with {' and '.join(addresses)}: remove one of them")
-    elif len(addresses) == 1:
+    elif genesys.dialect == "token" and genesys.login_url:
+        yield Problem(
+            names=("genesys.login_url", "genesys.dialect"),
+            text="is of no use: in the token dialect tokens are had at genesys.api_url",
+        )
+    elif genesys.dialect == "platform" and len(addresses) == 1:
         absent = "genesys.login_url" if addresses == ["genesys.api_url"] else "genesys.api_url"
         yield Problem(names=(absent, *names), text=f"is missing: it is needed together with {addresses[0]}")
     elif needed and not genesys.region and not addresses:
@@ -185,6 +206,7 @@ def _virtual_clock(settings: Settings) -> Iterator[Problem]:
 
 
 _RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
+    _page_size,
     _capture,
     _limits,
     _security,

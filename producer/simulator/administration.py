@@ -88,19 +88,21 @@ class Administration:
         )
 
     async def _contents(self, request: web.Request) -> web.StreamResponse:
-        wanted = (await _body(request)).get("states")
+        body = await _body(request)
+        wanted = body.get("states")
         if not isinstance(wanted, list) or len(wanted) > _MOST_CONTENTS:
             raise web.HTTPBadRequest(text=f'the body must be {{"states": [["id", n], ...]}}, at most {_MOST_CONTENTS}')
         if not all(isinstance(one, list) and [type(part) for part in one] == [str, int] for one in wanted):
             raise web.HTTPBadRequest(text='each of "states" must be ["id", n]')
-        return await _stream(request, (self._content(identifier, number) for identifier, number in wanted))
+        flat = _flat(body)
+        return await _stream(request, (self._content(identifier, number, flat=flat) for identifier, number in wanted))
 
-    def _content(self, identifier: str, number: int) -> bytes:
+    def _content(self, identifier: str, number: int, *, flat: bool) -> bytes:
         plan = self._organisation.find(identifier)
         if plan is None or not 0 <= number < len(plan.states):
             return orjson.dumps({"id": identifier, "n": number, "content": None}, option=_LINE)
         head = orjson.dumps({"id": identifier, "n": number})[:-1]
-        return head + b',"content":' + self._organisation.content(plan, number) + b"}\n"
+        return head + b',"content":' + self._organisation.content(plan, number, flat=flat) + b"}\n"
 
     async def _answers(self, request: web.Request) -> web.StreamResponse:
         after = _number(request, "after", 0)
@@ -196,6 +198,17 @@ def _notice(body: Mapping[str, Any]) -> int:
             return int(seconds * SECOND)
         case _:
             raise web.HTTPBadRequest(text=f"noticeSeconds must be a number from 0 to {_LONGEST_NOTICE}")
+
+
+def _flat(body: Mapping[str, Any]) -> bool:
+    """Whether contents are asked for as the token dialect serves them."""
+    match body.get("dialect", "platform"):
+        case "platform":
+            return False
+        case "token":
+            return True
+        case _:
+            raise web.HTTPBadRequest(text="dialect must be platform or token")
 
 
 def _number(request: web.Request, name: str, default: int) -> int:

@@ -90,6 +90,8 @@ def _configure_client(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--client-id", default=_DEFAULT.client_id)
     group.add_argument("--client-secret-file", type=Path, help="(default: the secret is simulator-secret)")
     group.add_argument("--token-lifetime", type=span, default=_DEFAULT.token_lifetime)
+    group.add_argument("--realm", default=_DEFAULT.realm, help="of the token dialect (default %(default)s)")
+    group.add_argument("--cursor-lifetime", type=span, default=_DEFAULT.cursor_lifetime)
     group.add_argument(
         "--limit",
         type=int,

@@ -44,6 +44,8 @@ class Trouble(enum.StrEnum):
     """200 whose connection breaks in the middle of the body."""
     DRIP = "drip"
     """The right answer, in small pieces over `seconds`."""
+    CURSOR_EXPIRED = "cursor-expired"
+    """All cursors of the gateway end, also the one that comes with this answer."""
     DUPLICATE_PAGE = "duplicate-page"
     """A query answer that repeats the page before the one asked for."""
     STALE = "stale"

@@ -29,6 +29,10 @@ class SimulatorOptions:
     client_id: str = "simulator"
     client_secret: str = field(default="simulator-secret", repr=False)
     token_lifetime: timedelta = timedelta(seconds=86_399)
+    realm: str = "simulated-realm"
+    """Of the token dialect: what a token is asked for in the name of."""
+    cursor_lifetime: timedelta = timedelta(minutes=10)
+    """Of the token dialect: how long a page may be asked for after the one before it."""
 
     seed: int = 1
     origin: datetime | None = None

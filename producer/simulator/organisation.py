@@ -10,6 +10,7 @@ import orjson
 
 from producer.simulator import identity
 from producer.simulator.contents import Contents
+from producer.simulator.cursors import Place
 from producer.simulator.directory import Directory
 from producer.simulator.index import Index
 from producer.simulator.options import SimulatorOptions
@@ -52,12 +53,30 @@ class Organisation:
         rows = [row for key in keys if (row := self._row(self._index.plan(key), now, stale=stale))]
         return Page(rows, self._roughly(len(found)))
 
-    def by_id(self, identifiers: Iterable[str], now: int, *, stale: bool = False) -> list[Row]:
+    async def flat_page(
+        self, query: Query, begin: Place, size: int, now: int, *, stale: bool = False
+    ) -> tuple[list[Row], Place | None]:
+        """The flat conversations of a search behind a place, and where the next page begins; None behind the last."""
+
+        def chosen(plan: Plan, count: int) -> bool:
+            return query.filters.accept(orjson.loads(self._contents.json(plan, count, flat=True)))
+
+        found = await self._index.search(query, now, chosen)
+        keys = found.behind(*begin, size + 1)
+        plans = [self._index.plan(key) for key in keys[:size]]
+        rows = [row for plan in plans if (row := self._row(plan, now, stale=stale, flat=True))]
+        return rows, Place(plans[-1].start, plans[-1].key) if len(keys) > size else None
+
+    def by_id(self, identifiers: Iterable[str], now: int, *, stale: bool = False, flat: bool = False) -> list[Row]:
         """The conversations among those ids that are visible, in the order asked for."""
         rows = []
         for identifier in dict.fromkeys(identifiers):
             plan = self.find(identifier)
-            if plan is not None and self._index.retained(plan, now) and (row := self._row(plan, now, stale=stale)):
+            if (
+                plan is not None
+                and self._index.retained(plan, now)
+                and (row := self._row(plan, now, stale=stale, flat=flat))
+            ):
                 rows.append(row)
         return rows
 
@@ -70,9 +89,9 @@ class Organisation:
         """The id of a key."""
         return identity.conversation_id(self.seed, key)
 
-    def content(self, plan: Plan, number: int) -> bytes:
+    def content(self, plan: Plan, number: int, *, flat: bool = False) -> bytes:
         """The JSON of the state with index `number`."""
-        return self._contents.json(plan, number + 1)
+        return self._contents.json(plan, number + 1, flat=flat)
 
     def appearing(self, since: int, until: int, open_at: int | None = None) -> Iterator[Plan]:
         """The conversations whose first state becomes visible in [since, until), in no order.
@@ -88,11 +107,11 @@ class Organisation:
                     if since <= plan.states[0].visible_at < until and (open_at is None or _looks_open(plan, open_at)):
                         yield plan
 
-    def _row(self, plan: Plan, now: int, *, stale: bool) -> Row | None:
+    def _row(self, plan: Plan, now: int, *, stale: bool, flat: bool = False) -> Row | None:
         count = plan.visible(now)
         if stale and count > 1:
             count -= 1
-        return Row(plan.key, count - 1, self._contents.json(plan, count)) if count else None
+        return Row(plan.key, count - 1, self._contents.json(plan, count, flat=flat)) if count else None
 
     def _passes(self, query: Query, plan: Plan, count: int) -> bool:
         return query.filters.accept(orjson.loads(self._contents.json(plan, count)))

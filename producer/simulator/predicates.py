@@ -50,6 +50,24 @@ class Filters:
         return True
 
 
+class Channels(Filters):
+    """The one filter of the token dialect: some channels, judged on the flat form; none means all."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        """Words of the gateway."""
+        super().__init__({})
+        self._words = words
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a filter at all."""
+        return bool(self._words)
+
+    def accept(self, document: Mapping[str, Any]) -> bool:
+        """Whether the filter lets a flat conversation through."""
+        return not self._words or document["channelType"] in self._words
+
+
 def wants_only_open(body: Mapping[str, Any]) -> bool:
     """Whether a filter on its own restricts the query to conversations without an end."""
     return any(

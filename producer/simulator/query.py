@@ -33,6 +33,21 @@ class Query:
     fingerprint: str
     """Equal for the pages of one search."""
 
+    @classmethod
+    def of_range(cls, start: int, end: int, filters: Filters, fingerprint: str) -> Query:
+        """What a range of time holds, ordered by start."""
+        return cls(
+            start=start,
+            end=end,
+            order=_ORDERS[0],
+            order_by=_ORDER_BY[0],
+            page_size=1,
+            page_number=1,
+            filters=filters,
+            only_open=False,
+            fingerprint=fingerprint,
+        )
+
     @property
     def first(self) -> int:
         """The place of the page's first row in the search."""
@@ -79,6 +94,16 @@ def _interval(value: Any) -> tuple[int, int]:
     if end <= start:
         raise refusals.bad_request(f"Invalid interval [{value}]: the end must be after the start")
     return start, end
+
+
+def range_of(start: Any, end: Any) -> tuple[int, int]:
+    """A range of time given as two instants, at most as long as a query without filters may be. Raises Refused."""
+    if not isinstance(start, str) or not isinstance(end, str):
+        raise refusals.bad_request("You must specify a search interval as part of your query")
+    begin, stop = _interval(f"{start}/{end}")
+    if stop - begin > refusals.LONGEST * DAY:
+        raise refusals.interval_too_long(refusals.LONGEST)
+    return begin, stop
 
 
 def _instant(text: str) -> int:

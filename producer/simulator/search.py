@@ -64,6 +64,12 @@ class Search:
         last = len(self._keys) - first
         return self._keys[max(0, last - size) : max(0, last)][::-1]
 
+    def behind(self, start: int, key: int, most: int) -> array[int]:
+        """The keys behind a conversation, of a search in ascending order of the start."""
+        place = self._place(start, key)
+        there = place < len(self._keys) and self._keys[place] == key
+        return self._keys[place + there : place + there + most]
+
     def fill(self, rows: Iterable[tuple[int, int]], changes: Iterable[tuple[int, int]]) -> None:
         """Take in values with their keys, and instants with keys, of conversations that are not in there yet."""
         pairs = sorted([*zip(self._values, self._keys, strict=True), *rows])

@@ -17,6 +17,7 @@ from producer.simulator.cassette import Cassette
 from producer.simulator.clock import Clock, VirtualClock
 from producer.simulator.faults import Fault, Trouble
 from producer.simulator.front import LARGEST_REQUEST, Front
+from producer.simulator.gateway import PREFIX, Gateway
 from producer.simulator.options import SimulatorOptions
 from producer.simulator.organisation import Organisation
 from producer.simulator.platform import Platform
@@ -33,6 +34,8 @@ class Simulator:
     def __init__(self, url: str, organisation: Organisation, front: Front) -> None:
         self.url = url
         """`http://host:port`, for login and API alike."""
+        self.gateway_url = url + PREFIX
+        """The same organisation in the token dialect."""
         self.organisation = organisation
         self.front = front
 
@@ -81,8 +84,11 @@ async def serve(options: SimulatorOptions | None = None, clock: Clock | None = N
     application = web.Application(client_max_size=LARGEST_REQUEST)
     application.add_routes(Administration(organisation, front).routes())
     platform = Platform(options, organisation, front)
-    answering = Playback(Cassette(options.cassette), platform, front) if options.cassette else platform
-    application.add_routes(answering.routes())
+    if options.cassette:
+        application.add_routes(Playback(Cassette(options.cassette), platform, front).routes())
+    else:
+        application.add_routes(Gateway(options, organisation, front).routes())
+        application.add_routes(platform.routes())
     runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=_GRACE)
     await runner.setup()
     try:

@@ -94,7 +94,7 @@ WINDOWS = _counter(
     "windows_total",
     "Windows read, by verdict; failed when a read did not end.",
     _OF_WINDOWS,
-    Label("verdict", ("complete", "provisional", "short", "failed")),
+    Label("verdict", ("complete", "provisional", "short", "cursor-end", "failed")),
 )
 WINDOW_DURATION = _histogram(
     "window_duration_seconds",

@@ -11,17 +11,16 @@ from collections.abc import Iterator
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
 _OPENING = frozenset({b"{", b"["})
-_ARRAY = re.compile(rb'"conversations"[ \t\r\n]*:[ \t\r\n]*\[')
 _BETWEEN = re.compile(rb"[ \t\r\n]*(?:,[ \t\r\n]*)?")
 _INSIDE = 2  # the depth of what stands in the array of an answer
 
 
-def by_brackets(body: bytes) -> tuple[bytes, tuple[bytes, ...]] | None:
-    """The answer with an empty array of conversations, and each of them as it stands.
+def by_brackets(body: bytes, member: str) -> tuple[bytes, tuple[bytes, ...]] | None:
+    """The answer with an empty array of conversations, which is its `member`, and each of them as it stands.
 
     None where brackets do not say it: a body that is cut off, or whose array holds anything but objects.
     """
-    array = _array(body)
+    array = _array(body, re.compile(rb'"%s"[ \t\r\n]*:[ \t\r\n]*\[' % member.encode()))
     if array is None:
         return None
     start, end = array
@@ -37,7 +36,7 @@ def by_brackets(body: bytes) -> tuple[bytes, tuple[bytes, ...]] | None:
     return body[:start] + body[end:], tuple(items)
 
 
-def _array(body: bytes) -> tuple[int, int] | None:
+def _array(body: bytes, opening: re.Pattern[bytes]) -> tuple[int, int] | None:
     """Where the inside of the array begins and ends; None when a bracket of the answer is not closed."""
     start = end = None
     depth = 0
@@ -45,7 +44,7 @@ def _array(body: bytes) -> tuple[int, int] | None:
         if token[0] in _OPENING:
             depth += 1
         elif token[0].startswith(b'"'):
-            found = _ARRAY.match(body, token.start()) if depth == 1 and start is None else None
+            found = opening.match(body, token.start()) if depth == 1 and start is None else None
             start = found.end() if found else start
         else:
             depth -= 1

@@ -62,11 +62,11 @@ def parse(raw: bytes | msgspec.Raw) -> Content:
     return content
 
 
-def usable_id(content: Content) -> str:
-    """The id of a conversation. Raises Malformed when there is none that could be a key."""
-    found = content.get("conversationId")
+def usable_id(content: Content, member: str = "conversationId") -> str:
+    """The id of a conversation, which is that member. Raises Malformed when there is none that could be a key."""
+    found = content.get(member)
     if not isinstance(found, str) or not 0 < len(found) <= LONGEST_ID or found.startswith("#"):
-        raise errors.Malformed("no_id", "$.conversationId", "the conversation has no usable id")
+        raise errors.Malformed("no_id", f"$.{member}", "the conversation has no usable id")
     return found
 
 

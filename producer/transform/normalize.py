@@ -10,13 +10,15 @@ import enum
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from producer.model.conversation import Hints
+from producer.model.instants import Millis
 from producer.model.outcome import Drift
-from producer.transform import fields
-from producer.transform.content import Content
+from producer.transform import attributes, fields
+from producer.transform.content import Content, usable_id
 from producer.transform.head import head_of, hints_of, walk
+from producer.transform.instants import to_epoch
 
 RENAMED: Mapping[str, str] = {
     "conversationId": "recordId",
@@ -70,14 +72,42 @@ class Normalized:
     """An agent was asked for a wrap-up and has not given one."""
 
 
+class Form(Protocol):
+    """The form that a dialect gives its conversations, and how it becomes that of the record."""
+
+    def identify(self, content: Content) -> str:
+        """The id of parsed content. Raises Malformed when there is none that could be a key."""
+
+    def began(self, content: Content) -> Millis:
+        """When the conversation began. Raises ValueError or TypeError when that is not said."""
+
+    def attributes_of(self, content: Content) -> list[tuple[Content, Content]]:
+        """Take the attributes out of parsed content: (the object that had them, they themselves)."""
+
+    def normalize(self, content: Content) -> Normalized:
+        """The record of parsed content, which is converted in place. Raises Malformed."""
+
+
 class Normalizer:
-    """Brings parsed content into the form of the record. `schema` is the text of the Avro schema `Conversation`."""
+    """The platform's form (a `Form`). `schema` is the text of the Avro schema `Conversation`."""
 
     def __init__(self, schema: str, detail: Detail = Detail.FULL) -> None:
         known = fields.members(json.loads(schema))
         of_api = {name: known[RENAMED.get(name, name)] for name in (*RENAMED, *KEPT, *DETAIL, "divisionIds")}
         self._convert = fields.converter(of_api)
         self._detail = detail
+
+    def identify(self, content: Content) -> str:
+        """The id of parsed content. Raises Malformed when there is none that could be a key."""
+        return usable_id(content)
+
+    def began(self, content: Content) -> Millis:
+        """When the conversation began. Raises ValueError or TypeError when that is not said."""
+        return to_epoch(content.get("conversationStart", ""))
+
+    def attributes_of(self, content: Content) -> list[tuple[Content, Content]]:
+        """Take the attributes of its participants."""
+        return attributes.take(content)
 
     def normalize(self, content: Content) -> Normalized:
         """The record of parsed content, which is converted in place. Raises Malformed."""

@@ -75,7 +75,7 @@ class Restorer:
             if value is not None and value != []:
                 _set(content, name, rebuild(value, instants), instants)
         for path, text in record["extras"].items():
-            _put(content, path, text)
+            put(content, path, text)
         return content
 
 
@@ -154,8 +154,8 @@ def steps_of(path: str) -> list[str | int]:
     return steps
 
 
-def _put(content: Content, path: str, text: str) -> None:
-    """Put what the schema had no place for where it stood."""
+def put(content: Content, path: str, text: str) -> None:
+    """Put what the schema had no place for where it stood. Raises Unrestorable."""
     place: Any = content
     *way, last = steps_of(path)
     try:

@@ -18,9 +18,9 @@ from producer.model.instants import DAY
 from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
 from producer.model.reads import RawConversation
 from producer.transform import attributes
-from producer.transform.content import ROOT, Content, parse, usable_id
+from producer.transform.content import ROOT, Content, parse
 from producer.transform.fingerprint import FINGERPRINT_VERSION, FINGERPRINTS, fingerprint
-from producer.transform.normalize import Normalized, Normalizer
+from producer.transform.normalize import Form, Normalized
 
 Known = Callable[[str], ConversationState | None]
 
@@ -35,7 +35,7 @@ _UNCHANGED = Unchanged()
 class Comparison:
     """Compares, numbers, normalises (it is a `ports.Compare`)."""
 
-    normalizer: Normalizer
+    form: Form
 
     def __call__(self, raw: RawConversation, known: Known, sighting: Sighting) -> Outcome:
         """What came of a raw conversation. Never raises for what the conversation holds: that is Poison."""
@@ -45,7 +45,7 @@ class Comparison:
             return _seen_again(state)
         try:
             content = parse(raw.raw)
-            found = usable_id(content)
+            found = self.form.identify(content)
         except errors.Malformed as error:
             if state is not None and state.redacted:  # a dead letter would hold what was to be forgotten
                 return _UNCHANGED
@@ -76,7 +76,7 @@ class _Sight:
     def outcome(self, content: Content) -> Outcome:
         """Settle it, from its parsed content (which is converted in place)."""
         state, as_of = self.state, self.sighting.as_of
-        taken = attributes.take(content)
+        taken = self.comparison.form.attributes_of(content)
         digest = attributes.news(taken, state.attributes, as_of)
         now = fingerprint(content)
         same = self._is_known(now)
@@ -86,7 +86,7 @@ class _Sight:
             return Stale()  # attributes that it may bring are asked for again together with newer content
         attributes.put_back(taken)
         try:
-            normalized = self.comparison.normalizer.normalize(content)
+            normalized = self.comparison.form.normalize(content)
         except errors.Malformed as error:
             return _poison(error, state, self.seen)
         if not same and self._looks_older(normalized.hints):
@@ -107,7 +107,7 @@ class _Sight:
         if before is None:
             return False
         content = parse(self.body)
-        attributes.take(content)
+        self.comparison.form.attributes_of(content)
         return state.fingerprint == before(content)
 
     def _looks_older(self, hints: Hints) -> bool:

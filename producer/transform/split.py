@@ -7,7 +7,8 @@ hashed. Most conversations are known already and are never parsed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import msgspec
 
@@ -17,7 +18,7 @@ from producer.transform.brackets import by_brackets
 from producer.transform.content import LONGEST_ID
 from producer.transform.fingerprint import raw_hash
 
-_ID = re.compile(rb'"conversationId"[ \t\r\n]*:[ \t\r\n]*"(?:([ !#-\[\]-~]{1,%d})")?' % LONGEST_ID)
+_CONVERSATIONS = "conversations"
 
 _ABSENT = msgspec.Raw()
 
@@ -47,35 +48,60 @@ def split(body: bytes) -> SplitBody:
 
     Raises MalformedBody when the body is no JSON object, or not of this API.
     """
+    return mending(body, _split, _CONVERSATIONS, _ID)
+
+
+def mending(body: bytes, cut: Callable[[bytes], SplitBody], member: str, key: re.Pattern[bytes]) -> SplitBody:
+    """Cut a body, also one that parsers refuse: what is broken inside a conversation of its array `member` stays there.
+
+    `cut` raises what parsers raise; `key` finds the id of a conversation. Raises MalformedBody.
+    """
     try:
-        parts = _DECODER.decode(body)
+        return cut(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         mended = _ESCAPE.sub(_whole_character, body)
         if mended != body:
-            return split(mended)
-        found = by_brackets(body)
+            return mending(mended, cut, member, key)
+        found = by_brackets(body, member)
         if found is not None and found[1]:
             frame, items = found
-            return SplitBody(conversations=_raw(items), total_hits=split(frame).total_hits)
+            return replace(mending(frame, cut, member, key), conversations=raw_conversations(items, key))
         raise errors.MalformedBody(f"the answer of {len(body)} bytes can't be used: {error}") from error
+
+
+def _split(body: bytes) -> SplitBody:
+    parts = _DECODER.decode(body)
     if not parts.conversations and parts.conversationId is not _ABSENT:
-        return SplitBody(conversations=_raw([body]), total_hits=None)
+        return SplitBody(conversations=raw_conversations([body], _ID), total_hits=None)
     if parts.conversations is msgspec.UNSET and not _says_nothing(parts, body):
         raise errors.MalformedBody(f"the answer of {len(body)} bytes is an object, but none of this API")
-    return SplitBody(conversations=_raw(parts.conversations or ()), total_hits=_count(parts.totalHits))
+    return SplitBody(
+        conversations=raw_conversations(parts.conversations or (), _ID), total_hits=_count(parts.totalHits)
+    )
 
 
-def _raw(conversations: Iterable[bytes | msgspec.Raw]) -> tuple[RawConversation, ...]:
-    return tuple([RawConversation(guess_id(raw), raw, raw_hash(raw)) for raw in conversations])
+def raw_conversations(
+    conversations: Iterable[bytes | msgspec.Raw], key: re.Pattern[bytes]
+) -> tuple[RawConversation, ...]:
+    """Conversations as they stand, each with the id that `key` finds in it."""
+    return tuple([RawConversation(guess_id(raw, key), raw, raw_hash(raw)) for raw in conversations])
 
 
-def guess_id(raw: bytes | msgspec.Raw) -> str | None:
+def key_of(member: str) -> re.Pattern[bytes]:
+    """What finds the id of a conversation in its bytes, where it is that member."""
+    return re.compile(rb'"%s"[ \t\r\n]*:[ \t\r\n]*"(?:([ !#-\[\]-~]{1,%d})")?' % (member.encode(), LONGEST_ID))
+
+
+_ID = key_of("conversationId")
+
+
+def guess_id(raw: bytes | msgspec.Raw, key: re.Pattern[bytes] = _ID) -> str | None:
     """The id that the bytes of a conversation show, None when only parsing can tell.
 
     Inside a string the quotes of this key would be escaped, so that what is found is a key. It may be a key of another
     object: a guess is good for finding what is remembered, and the raw hash proves it.
     """
-    found = _ID.search(raw)
+    found = key.search(raw)
     return found[1].decode() if found and found[1] else None
 
 

@@ -20,10 +20,9 @@ from producer.model.instants import from_millis, iso_millis
 from producer.model.reads import Page, RawConversation, Read, ReadKind, Split
 from producer.model.windows import Interval, Slice, windows_between
 from producer.ports import Source
-from producer.transform import attributes
-from producer.transform.content import parse, usable_id
+from producer.transform.content import parse
 from producer.transform.fingerprint import fingerprint
-from producer.transform.instants import to_epoch
+from producer.transform.normalize import Form
 from producer.verify.facts import Position
 from producer.verify.findings import MOST_KEPT, Check, Finding, Findings
 from producer.verify.ledger import Last, Ledger
@@ -69,9 +68,11 @@ async def ask_again(
     ledger: Ledger,
     position: Position | None,
     progress: Progress,
+    *,
+    form: Form,
 ) -> Asked:
     """Ask for the window, or for the sample. Raises SourceError, WindowRefused."""
-    asking = _Asking(source, position, progress, Asked())
+    asking = _Asking(source, form, position, progress, Asked())
     if question.window is not None:
         await asking.window(question.window, ledger)
     else:
@@ -82,6 +83,7 @@ async def ask_again(
 @dataclass(frozen=True, slots=True)
 class _Asking:
     source: Source
+    form: Form
     position: Position | None
     progress: Progress
     asked: Asked
@@ -120,12 +122,12 @@ class _Asking:
         """Compare one answer with the topic; returns its id."""
         try:
             content = parse(raw.raw)
-            identifier = usable_id(content)
-            start = to_epoch(content.get("conversationStart", ""))
+            identifier = self.form.identify(content)
+            start = self.form.began(content)
         except (errors.Malformed, ValueError, TypeError):
             self.asked.counts[Answer.UNUSABLE] += 1
             return raw.id or ""
-        attributes.take(content)
+        self.form.attributes_of(content)
         answer = judge(known.get(identifier), fingerprint(content), start, self.position)
         self.asked.counts[answer] += 1
         if answer in (Answer.DIFFERENT, Answer.ABSENT) and identifier not in self.asked.named:

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 from producer import errors
 from producer.encoding.plain import PlainReader
-from producer.encoding.schemas import Schema
 from producer.kafka.reader import RawRecord
 from producer.model.instants import from_millis, iso_millis
 from producer.transform import attributes
 from producer.transform.content import Content
-from producer.transform.normalize import DETAIL, Normalizer
-from producer.transform.original import Restorer, Unrestorable
+from producer.transform.normalize import DETAIL
+from producer.transform.original import Unrestorable
 from producer.verify.facts import NEVER, Seen
+from producer.verify.shape import Shape
 
 HASH_DIGITS = 32
 LEADING = 16
@@ -38,11 +38,10 @@ class Look(NamedTuple):
 class Contents:
     """Checks one record after the other. Without `whole` contents are not looked at, only where a record belongs."""
 
-    def __init__(self, reader: PlainReader, schema: Schema, *, whole: bool) -> None:
+    def __init__(self, reader: PlainReader, shape: Shape, *, whole: bool) -> None:
         self._reader = reader
         self._whole = whole
-        self._restore = Restorer(schema.text)
-        self._normalizer = Normalizer(schema.text)
+        self._shape = shape
         self.made_again = 0
         self.not_to_be_made = 0
 
@@ -58,17 +57,17 @@ class Contents:
     def _content_problems(self, record: Mapping[str, Any]) -> Problems:
         if not self._whole:
             return
-        if is_summary(record):
+        if is_row(record) or (self._shape.summarised and is_summary(record)):
             self.not_to_be_made += 1
             return
         self.made_again += 1
         try:
-            content, same = self._restore.content(record, digest_of(record))
+            content, same = self._shape.restore.content(record, digest_of(record))
             if not same:
                 yield "its content does not make its contentHash"
-            taken = attributes.take(content)
+            taken = self._shape.form.attributes_of(content)
             attributes.put_back(taken)
-            told = self._normalizer.normalize(content).record
+            told = self._shape.form.normalize(content).record
         except (Unrestorable, errors.Malformed) as error:
             yield str(error)
             return
@@ -103,7 +102,12 @@ def envelope_problems(raw: RawRecord, key: str, record: Mapping[str, Any]) -> Pr
 
 def is_summary(record: Mapping[str, Any]) -> bool:
     """True when the detail was left out (`record.detail`), so that its content can't be put together again."""
-    return "participants" not in record or (record["participantCount"] > 0 and not record["participants"])
+    return is_row(record) or (record["participantCount"] > 0 and not record["participants"])
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    """True for a record of scalars (`record.detail: flat`)."""
+    return "participants" not in record
 
 
 def digest_of(record: Mapping[str, Any]) -> bytes:

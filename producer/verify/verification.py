@@ -20,6 +20,7 @@ from producer.verify.ledger import Last, Ledger
 from producer.verify.progress import Progress
 from producer.verify.reading import Reading
 from producer.verify.reads import judged
+from producer.verify.shape import shape_of
 from producer.verify.trails import last_of, last_state, trail_findings
 
 MOST_IDS = 20
@@ -29,9 +30,12 @@ _AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What to verify: with contents or without, and what to ask the API again (None: nothing), of which source."""
+    """What to verify: with contents or without, and what to ask the API again (None: nothing), of which source and in
+    which dialect.
+    """
 
     kafka: KafkaOptions
+    dialect: str = "platform"
     whole: bool = True
     question: Question | None = None
     source: AbstractAsyncContextManager[Source] | None = None
@@ -76,7 +80,8 @@ async def verify(task: Task, progress: Progress) -> Report:
     findings = Findings()
     reader = PlainReader(avro.framing)
     of_records = reader if task.whole else PlainReader(avro.framing, leading=LEADING)
-    contents = Contents(of_records, avro.schemas.latest(Subject.CONVERSATION), whole=task.whole)
+    shape = shape_of(task.dialect, avro.schemas.latest(Subject.CONVERSATION).text)
+    contents = Contents(of_records, shape, whole=task.whole)
     with Ledger() as ledger:
         reading = Reading(
             options=task.kafka, ledger=ledger, findings=findings, contents=contents, reader=reader, progress=progress
@@ -100,7 +105,9 @@ async def verify(task: Task, progress: Progress) -> Report:
         if task.question is not None and task.source is not None:
             position = bounds.positions.get(task.source_name)
             async with task.source as source:
-                report.asked = await ask_again(source, task.question, sample, ledger, position, progress)
+                report.asked = await ask_again(
+                    source, task.question, sample, ledger, position, progress, form=shape.form
+                )
             findings.add(report.asked.findings.kept)
     progress.end()
     return report

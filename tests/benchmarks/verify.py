@@ -13,6 +13,7 @@ import time
 from producer.encoding.plain import PlainReader
 from producer.verify.contents import LEADING, Contents
 from producer.verify.ledger import Ledger
+from producer.verify.shape import shape_of
 from tests.benchmarks.conversations import pool
 from tests.benchmarks.figures import Figure, at_most, noted
 from tests.support.conversations import AVRO, SCHEMA
@@ -41,7 +42,7 @@ def verify() -> list[Figure]:
 
 def _looks(*, whole: bool) -> float:
     reader = PlainReader(AVRO.framing, None if whole else LEADING)
-    contents = Contents(reader, SCHEMA, whole=whole)
+    contents = Contents(reader, shape_of("platform", SCHEMA.text), whole=whole)
     records = [raw_record(each) for each in pool()[:50]]
     began = time.process_time()
     for number in range(LOOKS):

@@ -16,6 +16,7 @@ from producer.model.reads import Page, Read, ReadKind
 from producer.model.windows import Slice, Window
 from producer.transform.flat import row_of
 from producer.transform.normalize import Detail
+from producer.transform.revision import Comparison
 from tests.support.conversations import AVRO, NOON, comparison, seen
 
 ENCODE = AVRO.encoder(Subject.CONVERSATION)
@@ -33,12 +34,12 @@ def nothing_known(_source: str, _ids: object) -> Mapping[str, ConversationState]
     return {}
 
 
-def raw_record(content: Any, detail: Detail = Detail.FULL) -> RawRecord:
-    """What the daemon writes of a conversation that it sees for the first time."""
+def raw_record(content: Any, detail: Detail = Detail.FULL, compare: Comparison | None = None) -> RawRecord:
+    """What the daemon writes of a conversation that it sees for the first time, in the platform's form or another."""
     flat = detail is Detail.FLAT
     worker = PageWorker(
         source="default",
-        compare=comparison(detail),
+        compare=compare or comparison(detail),
         encode=(lambda record: ENCODE_FLAT(row_of(record))) if flat else ENCODE,
         known=nothing_known,
         limits={Topic.CONVERSATIONS: 1 << 20, Topic.DEAD_LETTERS: 1 << 20},

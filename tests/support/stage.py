@@ -25,7 +25,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +36,6 @@ from producer.clock import VirtualClock
 from producer.dev import rehearsal
 from producer.dev.broker import Broker
 from producer.dev.child import Child
-from producer.dev.judge.content import HEADS, WHOLE
 from producer.dev.judge.decoding import Decoder
 from producer.dev.judge.horizon import Horizon
 from producer.dev.judge.judging import judge
@@ -81,6 +80,7 @@ class Script:
     settings: Mapping[str, str | None] = field(default_factory=dict)
     organisation: Mapping[str, Any] = field(default_factory=dict)
     allowance: timedelta = timedelta(minutes=10)
+    dialect: str = "platform"
 
 
 class Stage:
@@ -172,26 +172,20 @@ class Stage:
 
     def verdict(self) -> Verdict:
         """What the judge finds; all daemons must have ended."""
-        sight = WHOLE if self._detail == "full" else HEADS
+        sight = rehearsal.sight_of(load(environ=rehearsal.environ_of(self._settings())))
         return judge(self.kafka, self.organisation.url, self.clock, self.horizon(), sight)
 
     def horizon(self) -> Horizon:
         """How long the daemons of this stage look."""
-        capture = load(environ=rehearsal.environ_of(self._settings())).capture
-        return Horizon(
-            head=capture.head_lag + capture.overlap,
-            rereads=capture.rereads,
-            wrap_up=capture.watch.wrap_up,
-            message=capture.watch.message,
-            email=capture.watch.email,
-            adopt=capture.watch.adopt,
-            allowance=self.script.allowance,
-        )
+        settings = load(environ=rehearsal.environ_of(self._settings()))
+        return replace(rehearsal.horizon_of(settings), allowance=self.script.allowance)
 
     def verified(self) -> Report:
         """What `verify` finds."""
         settings = load(environ=rehearsal.environ_of(self._settings()), needs=("kafka",))
-        return asyncio.run(verify(Task(kafka=kafka_options(settings)), Progress(io.StringIO())))
+        return asyncio.run(
+            verify(Task(kafka=kafka_options(settings), dialect=settings.genesys.dialect), Progress(io.StringIO()))
+        )
 
     @property
     def _detail(self) -> str:
@@ -206,6 +200,7 @@ class Stage:
         )
         return {
             **shared,
+            **rehearsal.dialect_settings(self.organisation.url, self.script.dialect),
             **rehearsal.clock_settings(self.clock),
             "GENESYS__TIMEOUT": "10s",
             "CAPTURE__START": (self.script.origin - HISTORY).isoformat(),

@@ -16,10 +16,12 @@ from producer.app import (
     client_options,
     clock_of,
     digest_of,
+    form_of,
     kafka_options,
     lane_policy,
     learning,
     record_encoder,
+    source_of,
     subject_of,
     the_one,
     webhook_of,
@@ -28,11 +30,16 @@ from producer.app import (
 from producer.clock import VirtualClock, WallClock
 from producer.encoding.avro import Avro
 from producer.encoding.schemas import Subject
+from producer.genesys.source import GenesysSource
+from producer.genesys.token_source import TokenSource
 from producer.model.batch import Topic
+from producer.model.reads import ReadKind
 from producer.planning.watch import WatchPolicy
 from producer.settings import Settings
 from producer.settings.catalogue import SETTINGS
 from producer.settings.secret import SecretSource
+from producer.transform.normalize import Normalizer
+from producer.transform.token_records import TokenForm
 
 OTHER: dict[str, Any] = {
     "genesys.page_size": 50,
@@ -94,6 +101,7 @@ OTHER: dict[str, Any] = {
 }
 """Another value for every setting that becomes an option."""
 ELSEWHERE = {
+    "genesys.dialect",  # tested below, by what follows from it
     "genesys.region",  # these four: the source is given them as they are, tested on the live daemon
     "genesys.api_url",
     "genesys.login_url",
@@ -160,6 +168,36 @@ def test_every_setting_reaches_its_option(name: str) -> None:
     before, after = settings_of(), settings_of(**{name: OTHER[name]})
 
     assert everything(after) != everything(before)
+
+
+TOKEN = {"genesys.dialect": "token", "genesys.realm_id": "a-realm", "genesys.api_url": "http://127.0.0.1:1/gateway"}
+
+
+def test_the_dialect_decides_which_source_and_which_form_of_conversations() -> None:
+    schema = Avro.shipped().schemas.latest(Subject.CONVERSATION)
+    kinds = []
+    for settings in (settings_of(**{"genesys.region": "mypurecloud.ie"}), settings_of(**TOKEN)):
+        source, form = source_of(settings, clock_of(settings)), form_of(settings, schema)
+        kinds.append((type(source), type(form)))
+
+    assert kinds == [(GenesysSource, Normalizer), (TokenSource, TokenForm)]
+
+
+def test_in_the_token_dialect_nothing_is_asked_for_by_id_and_the_head_has_the_watch_s_share() -> None:
+    policy = lane_policy(settings_of(**TOKEN))
+    never = timedelta(0)
+
+    assert policy.watch == WatchPolicy(by_id=False, wrap_up=never, message=never, email=never, adopt=never)
+    assert policy.shares == {
+        ReadKind.HEAD: pytest.approx(0.85),
+        ReadKind.WATCH: 0.0,
+        ReadKind.REREAD: 0.1,
+        ReadKind.BACKFILL: 0.05,
+    }
+
+
+def test_in_the_token_dialect_the_realm_is_no_organisation_that_could_be_compared() -> None:
+    assert lane_policy(settings_of(**TOKEN)).expected_organisation is None
 
 
 def test_what_the_options_are() -> None:

@@ -112,7 +112,17 @@ REFUSED: list[tuple[dict[str, str], str]] = [
         "genesys.client_secret: is a mask and not a secret: `config show` hides what it holds",
     ),
     ({"genesys.page_size": "0"}, "genesys.page_size: must be at least 1, not '0'"),
-    ({"genesys.page_size": "201"}, "genesys.page_size: must be at most 200, not '201'"),
+    ({"genesys.page_size": "2001"}, "genesys.page_size: must be at most 2000, not '2001'"),
+    ({"genesys.page_size": "201"}, "genesys.page_size: must be at most 200, unless genesys.dialect is token"),
+    ({"genesys.dialect": "flat"}, "genesys.dialect: must be 'platform' or 'token', not 'flat'"),
+    (
+        {"genesys.dialect": "token"},
+        "genesys.realm_id: is missing: set PRODUCER_GENESYS__REALM_ID, or realm_id below genesys in --config",
+    ),
+    (
+        {**LOOPBACK, "genesys.dialect": "token", "genesys.realm_id": "a-realm"},
+        "genesys.login_url: is of no use: in the token dialect tokens are had at genesys.api_url",
+    ),
     ({"genesys.page_size": "many"}, "genesys.page_size: must be a whole number, not 'many'"),
     ({"genesys.page_size": "1.5"}, "genesys.page_size: must be a whole number, not '1.5'"),
     ({"genesys.timeout": "30"}, "genesys.timeout: must be a whole number with ms, s, m, h or d, for example 30s"),

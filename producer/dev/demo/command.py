@@ -38,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--speed", type=speed, default=1.0, help="virtual seconds per second (default %(default)s)")
     parser.add_argument("--origin", type=_instant, help="the instant its clock starts at (default: a weekday, 10:00Z)")
     parser.add_argument("--rate", type=rate, default=RATE, help="conversations a day (default %(default)s)")
+    parser.add_argument("--dialect", choices=("platform", "token"), default="platform", help="(default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another organisation (default %(default)s)")
 
 
@@ -48,7 +49,13 @@ def run(arguments: argparse.Namespace) -> int:
     """
     refuse_without_asserts()
     origin = arguments.origin or last_weekday_at_ten(datetime.now(UTC))
-    options = StageOptions(origin=origin, speed=arguments.speed, rate=arguments.rate, seed=arguments.seed)
+    options = StageOptions(
+        origin=origin,
+        speed=arguments.speed,
+        rate=arguments.rate,
+        seed=arguments.seed,
+        dialect=arguments.dialect,
+    )
     out = sys.stderr if arguments.output == "json" else sys.stdout
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: all is put away
     _say(out, "starting a simulated Genesys Cloud organisation, Apache Kafka and the daemon …")

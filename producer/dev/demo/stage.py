@@ -30,8 +30,6 @@ from producer.dev import rehearsal
 from producer.dev.broker import Broker
 from producer.dev.child import Child
 from producer.dev.demo import cluster
-from producer.dev.judge.content import HEADS, WHOLE
-from producer.dev.judge.horizon import Horizon
 from producer.dev.judge.judging import judge
 from producer.dev.judge.verdict import Verdict
 from producer.kafka.options import KafkaOptions
@@ -48,12 +46,13 @@ MACHINE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageOptions:
-    """What is asked of the demo: the instant its clock starts at, its speed, and conversations a day."""
+    """What is asked of the demo: the instant its clock starts at, its speed, conversations a day, and the dialect."""
 
     origin: datetime
     speed: float
     rate: int
     seed: int
+    dialect: str = "platform"
 
 
 class Stage:
@@ -140,16 +139,7 @@ class Stage:
 
     def judge(self) -> Verdict:
         """What the judge finds on the topics; the daemon must have stopped. Raises TruthMissing, ReadFailed."""
-        capture = self.settings.capture
-        horizon = Horizon(
-            head=capture.head_lag + capture.overlap,
-            rereads=capture.rereads,
-            wrap_up=capture.watch.wrap_up,
-            message=capture.watch.message,
-            email=capture.watch.email,
-            adopt=capture.watch.adopt,
-        )
-        sight = WHOLE if self.settings.record.detail == "full" else HEADS
+        horizon, sight = rehearsal.horizon_of(self.settings), rehearsal.sight_of(self.settings)
         return judge(self.kafka, self.simulator_url, self.clock, horizon, sight)
 
     def _start_broker(self) -> str:
@@ -190,6 +180,7 @@ class Stage:
         )
         return {
             **shared,
+            **rehearsal.dialect_settings(self.simulator_url, self.options.dialect),
             **rehearsal.clock_settings(self.clock),
             **cluster.settings_of(os.environ, self.directory / "secrets"),
             "CAPTURE__START": (self.clock.origin - HISTORY).isoformat(),

@@ -93,6 +93,8 @@ INSTANTS = frozenset(
         "emitDate",
         "segmentStart",
         "segmentEnd",
+        "startTimestamp",
+        "endTimestamp",
         "flowOutcomeStartTimestamp",
         "flowOutcomeEndTimestamp",
     }
@@ -115,7 +117,7 @@ def digest_of_record(record: Mapping[str, Any]) -> Digest:
     if record["extras"]:
         served = deepcopy(served)  # the record stays as it is
     for path, text in record["extras"].items():
-        _put(served, path, orjson.loads(text))
+        put(served, path, orjson.loads(text))
     return _digest(served)
 
 
@@ -138,11 +140,15 @@ def head_of_record(record: Mapping[str, Any]) -> Digest:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How much of contents can be compared. Where that is not all, `claim` is what a record itself says of the rest."""
+    """How much of contents can be compared. Where that is not all, `claim` is what a record itself says of the rest.
+
+    `dialect` is the form in which answers were served.
+    """
 
     of_answer: Callable[[Any], Digest]
     of_record: Callable[[Mapping[str, Any]], Digest]
     claim: Callable[[Mapping[str, Any]], str]
+    dialect: str = "platform"
 
 
 WHOLE = Sight(digest_of_answer, digest_of_record, lambda _: "")
@@ -169,7 +175,7 @@ def steps_of(path: str) -> Steps:
     return tuple(steps)
 
 
-def _put(content: dict[str, Any], path: str, value: Any) -> None:
+def put(content: dict[str, Any], path: str, value: Any) -> None:
     """Put a value where it stood. Where there is no such place, it stays under its path, which nothing is equal to."""
     place: Any = content
     *way, last = steps_of(path)

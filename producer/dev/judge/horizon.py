@@ -28,7 +28,7 @@ class Horizon:
 
     Ended conversations are asked for by id so long after their end: `wrap_up` where an agent owes one, `message` and
     `email` for threads. Open ones are found by id at the first start when they began up to `adopt` before it.
-    `allowance` is how late a read may be in this run.
+    `allowance` is how late a read may be in this run; `by_id` is false where nothing can be asked for by id.
     """
 
     head: timedelta = 5 * _MINUTE + timedelta(seconds=30)
@@ -38,6 +38,7 @@ class Horizon:
     email: timedelta = 30 * _DAY
     adopt: timedelta = 30 * _DAY
     allowance: timedelta = 10 * _MINUTE
+    by_id: bool = True
     open_steps: tuple[tuple[timedelta, timedelta], ...] = (
         (_DAY, _MINUTE),
         (7 * _DAY, 15 * _MINUTE),
@@ -91,7 +92,7 @@ class Outlook:
 
     def _by_id(self, conversation: TrueConversation, state: TrueState, known: int) -> int | None:
         """Capture asks for what it knows, as long as the state that it knows is a reason to ask."""
-        if known < 0 or conversation.poison:
+        if known < 0 or conversation.poison or not self.horizon.by_id:
             return None
         end = conversation.states[known].end
         if end is None:

@@ -40,8 +40,8 @@ def judge(
     """Judge everything on the topics. Blocking; stop the producer first, keep the simulator running.
 
     `clock` puts Kafka's append times on the organisation's clock (None: that is real time); `horizon` says how long
-    capture was set to look; `sight` how much of contents the records hold. Raises ReadFailed and TruthMissing when
-    there is no telling.
+    capture was set to look; `sight` how much of contents the records hold, and the form in which they were served.
+    Raises ReadFailed and TruthMissing when there is no telling.
     """
     bench = _Bench(kafka, clock, sight)
     simulator = Simulator(simulator_url)
@@ -51,7 +51,7 @@ def judge(
     served = what_was_served(simulator.answers(), announced)
     through = bench.head_through()
     span, truth = _truth(simulator, served, through, horizon)
-    contents = dict(simulator.contents(states_to_fetch(served), sight.of_answer))
+    contents = dict(simulator.contents(states_to_fetch(served), sight))
     poison = frozenset(one.id for one in truth if one.poison)
     cases = list(counting.cases_of(served, records, letters, contents, poison))
     missed = counting.missed(truth, served, span, horizon)

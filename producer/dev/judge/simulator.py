@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
-from producer.dev.judge.content import Digest
+from producer.dev.judge.content import Digest, Sight
 from producer.dev.judge.evidence import Answer, State, TrueConversation, TrueState
 from producer.errors import ProducerError
 
@@ -68,14 +68,15 @@ class Simulator:
         while chunk := list(islice(remaining, _AT_ONCE)):
             yield from map(_conversation, self._lines("POST", "/truth", orjson.dumps({"ids": chunk})))
 
-    def contents(self, states: Sequence[State], digest: Callable[[Any], Digest]) -> Iterator[tuple[State, Digest]]:
-        """Yield each state's digest. Raises TruthMissing for a state that never was."""
+    def contents(self, states: Sequence[State], sight: Sight) -> Iterator[tuple[State, Digest]]:
+        """Yield each state's digest, as that sight has it. Raises TruthMissing for a state that never was."""
         remaining = iter(states)
         while chunk := list(islice(remaining, _AT_ONCE)):
-            for line in self._lines("POST", "/truth/contents", orjson.dumps({"states": chunk})):
+            question = orjson.dumps({"states": chunk, "dialect": sight.dialect})
+            for line in self._lines("POST", "/truth/contents", question):
                 if line["content"] is None:
                     raise TruthMissing(f"state {line['n']} of {line['id']} was served and is not in the truth")
-                yield (line["id"], line["n"]), digest(line["content"])
+                yield (line["id"], line["n"]), sight.of_answer(line["content"])
 
     def _lines(self, method: str, path: str, body: bytes | None = None) -> Iterator[Any]:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_SECONDS)

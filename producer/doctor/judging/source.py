@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from producer import errors
-from producer.doctor.results import Prerequisite, Result, failed, ok, warning
+from producer.doctor.results import Outcome, Prerequisite, Result, failed, ok, warning
 from producer.flow.reading import CLOCK_TOLERANCE
 from producer.genesys.auth import Token, token_of, token_refused
 from producer.genesys.exchange import Answer, NoAnswer, served_at
@@ -73,6 +73,16 @@ def login(client_id: str, answer: Answer, now: datetime) -> Result:
     return refused(trouble.error, otherwise=Prerequisite.LOGIN_HOST)
 
 
+def gateway_login(client_id: str, realm: str, answer: Answer, now: datetime) -> Result:
+    """The same of a gateway of the token dialect, of which nobody knows how it words what it refuses."""
+    result = login(client_id, answer, now)
+    if result.outcome is not Outcome.FAILED or result.prerequisite is not Prerequisite.LOGIN:
+        return result
+    said = token_refused(complained(answer, now)).said
+    cure = "check genesys.client_id, genesys.client_secret, genesys.realm_id and genesys.api_url"
+    return failed(Prerequisite.LOGIN, f"no token in the name of realm {realm}: {said}", cure)
+
+
 def token_in(answer: Answer, now: datetime) -> Token | None:
     """The token of an answer; None where there is none."""
     try:
@@ -125,6 +135,19 @@ def by_id(answer: Answer, now: datetime) -> Result:
     if isinstance(error, errors.PermissionMissing):
         return failed(Prerequisite.BY_ID, str(error), error.what_to_do)
     return refused(error, otherwise=Prerequisite.BY_ID)
+
+
+def admission(policy: LimiterPolicy, exchange: Exchange) -> list[Result]:
+    """What a query for one conversation tells: the address, the limit, last the permission or what stands before it."""
+    if exchange.answer is None:
+        return [host(Prerequisite.API_HOST, exchange)]
+    results = []
+    last = permission(exchange.answer, exchange.received_at)
+    if last.prerequisite is not Prerequisite.ALLOW_LIST:
+        results.append(ok(Prerequisite.ALLOW_LIST, "this machine's address is let in"))
+    if last.prerequisite in (Prerequisite.PERMISSION, Prerequisite.LOGIN):
+        results.append(rate_limit(policy, exchange.answer))
+    return [*results, last]
 
 
 def rate_limit(policy: LimiterPolicy, answer: Answer) -> Result:

@@ -14,7 +14,7 @@ from uuid import uuid4
 from producer import errors
 from producer.doctor.judging import source as judging
 from producer.doctor.judging.source import Exchange
-from producer.doctor.results import Outcome, Prerequisite, Result, failed, ok
+from producer.doctor.results import Outcome, Prerequisite, Result, failed
 from producer.genesys.auth import Token, bearing, token_request
 from producer.genesys.exchange import Answer, NoAnswer, Request
 from producer.genesys.limiter_told import allowance_of
@@ -59,8 +59,8 @@ class SourceProbe:
 
     async def _log_in(self, transport: Transport) -> tuple[list[Result], Token | None]:
         """What the login host says, and its token."""
-        request = token_request(self.endpoints.login, self.credentials, request_id=str(uuid4()))
-        exchange = await self._exchange(transport, request)
+        request = token_request(self.endpoints, self.credentials, str(uuid4()))
+        exchange = await ask(transport, self.clock, request)
         results = [judging.host(Prerequisite.LOGIN_HOST, exchange), *self._clock_of(exchange)]
         if exchange.answer is None:
             return results, None
@@ -71,7 +71,7 @@ class SourceProbe:
     async def _look_in(self, transport: Transport, token: Token | None) -> list[Result]:
         """What the API host says; without a token no more than that it answers."""
         request = organisation_request(self.endpoints.api, request_id=str(uuid4()))
-        exchange = await self._exchange(transport, bearing(request, token) if token else request)
+        exchange = await ask(transport, self.clock, bearing(request, token) if token else request)
         results = [judging.host(Prerequisite.API_HOST, exchange), *self._clock_of(exchange)]
         if token is None or exchange.answer is None:
             return results
@@ -79,24 +79,18 @@ class SourceProbe:
         results.append(told)
         if told.prerequisite is not Prerequisite.ORGANISATION:
             return results
-        exchange = await self._exchange(transport, bearing(self._query(), token))
-        if exchange.answer is None:
-            return [*results, judging.host(Prerequisite.API_HOST, exchange)]
-        last = judging.permission(exchange.answer, exchange.received_at)
-        if last.prerequisite is not Prerequisite.ALLOW_LIST:
-            results.append(ok(Prerequisite.ALLOW_LIST, "this machine's address is let in"))
-        if last.prerequisite in (Prerequisite.PERMISSION, Prerequisite.LOGIN):
-            results.append(judging.rate_limit(self.options.limiter, exchange.answer))
-        if last.outcome is not Outcome.OK:
-            return [*results, last]
+        exchange = await ask(transport, self.clock, bearing(self._query(), token))
+        results += judging.admission(self.options.limiter, exchange)
+        if exchange.answer is None or results[-1].outcome is not Outcome.OK:
+            return results
         allowance = allowance_of(exchange.answer.headers)
-        results += [last, await self._by_id(transport, token)]
+        results.append(await self._by_id(transport, token))
         return [*results, await self._budget(transport, token, allowance.allowed if allowance else None)]
 
     async def _by_id(self, transport: Transport, token: Token) -> Result:
         """Whether the other endpoint of conversations lets the client in: ids that it does not know it leaves out."""
         request = by_id_request(self.endpoints.api, [str(uuid4())], request_id=str(uuid4()))
-        exchange = await self._exchange(transport, bearing(request, token))
+        exchange = await ask(transport, self.clock, bearing(request, token))
         if exchange.answer is None:
             return judging.host(Prerequisite.API_HOST, exchange)
         return judging.by_id(exchange.answer, exchange.received_at)
@@ -106,7 +100,7 @@ class SourceProbe:
 
         async def count(question: Question) -> int:
             request = count_request(self.endpoints.api, question, request_id=str(uuid4()))
-            return judging.hits(await self._exchange(transport, bearing(request, token)))
+            return judging.hits(await ask(transport, self.clock, bearing(request, token)))
 
         try:
             found = await look(count, self.clock.now(), BRIEF)
@@ -116,26 +110,33 @@ class SourceProbe:
         return judging.budget(found.volume, day_cost(found.volume, rules))
 
     def _query(self) -> Request:
-        """One row of the last minute, of the part after midnight where there was one."""
-        edge = floor_millis(self.clock.now())
-        *_, window = windows_between(edge - _GLANCE, edge)
-        return page_request(self.endpoints.api, Slice(window=window), number=1, size=1, request_id=str(uuid4()))
+        """One row of the last minute."""
+        return page_request(self.endpoints.api, glance(self.clock), number=1, size=1, request_id=str(uuid4()))
 
     def _clock_of(self, exchange: Exchange) -> list[Result]:
         told = judging.clock(exchange, self.head_lag)
         return [told] if told else []
 
-    async def _exchange(self, transport: Transport, request: Request) -> Exchange:
-        outcome: Answer | NoAnswer
-        sent_at: datetime = self.clock.now()
-        try:
-            outcome = await transport.send(request)
-        except NoAnswer as error:
-            outcome = error
-        parts = urlsplit(request.url)
-        return Exchange(
-            address=f"{parts.scheme}://{parts.netloc}",
-            outcome=outcome,
-            sent_at=sent_at,
-            received_at=self.clock.now(),
-        )
+
+async def ask(transport: Transport, clock: Clock, request: Request) -> Exchange:
+    """Send a request once, whatever comes of it."""
+    outcome: Answer | NoAnswer
+    sent_at: datetime = clock.now()
+    try:
+        outcome = await transport.send(request)
+    except NoAnswer as error:
+        outcome = error
+    parts = urlsplit(request.url)
+    return Exchange(
+        address=f"{parts.scheme}://{parts.netloc}",
+        outcome=outcome,
+        sent_at=sent_at,
+        received_at=clock.now(),
+    )
+
+
+def glance(clock: Clock) -> Slice:
+    """The last minute, or the part of it after midnight where there was one."""
+    edge = floor_millis(clock.now())
+    *_, window = windows_between(edge - _GLANCE, edge)
+    return Slice(window=window)

@@ -27,9 +27,10 @@ def _page_fetched(event: events.PageFetched) -> Line:
 
 
 def _window_split(event: events.WindowSplit) -> Line:
+    reason = f"{event.hits} hits are too many" if event.hits else "pages are too heavy or too many"
     return Line(
         level=logging.INFO,
-        message=f"{event.hits} hits are too many for one read: {len(event.parts)} parts are read instead",
+        message=f"{reason} for one read: {len(event.parts)} parts are read instead",
         fields=of_read(event.read, parts=[str(part) for part in event.parts]),
     )
 

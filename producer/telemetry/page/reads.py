@@ -16,6 +16,7 @@ _LEVELS = {
     "complete": "good",
     "provisional": "warn",
     "short": "warn",
+    "cursor-end": "good",
     "failed": "bad",
     "dropped": "warn",
     "split": "info",
@@ -23,6 +24,7 @@ _LEVELS = {
 _HEADS = ("window", "verdict", "began", "conversations", "records", "pages", "took", "request id")
 _MEANINGS = (
     "complete: counts and ids agree. provisional: they moved while it was read; the overlap reads it again. "
+    "cursor-end: read to its last page, there is no count to compare with. "
     "split: it held too much for one read, its parts are read instead. failed: see the errors."
 )
 

@@ -158,7 +158,7 @@ def test_a_dead_letter_is_the_raw_conversation_with_its_story_in_headers() -> No
     assert (letter.topic, letter.key, letter.value) == (Topic.DEAD_LETTERS, b"b", bytes(poisoned.raw))
     assert dict(letter.headers) == {
         "ce_specversion": b"1.0",
-        "ce_id": b"r1:1000",
+        "ce_id": b"r1:2000",
         "ce_source": b"/genesys/default",
         "ce_type": b"io.genesysproducer.dead-letter.v1",
         "ce_time": b"2025-03-10T10:06:30.000Z",

@@ -36,6 +36,28 @@ def planned(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return run
 
 
+TOKEN = {
+    "GENESYS__DIALECT": "token",
+    "GENESYS__API_URL": "http://127.0.0.1:1/gateway",
+    "GENESYS__REALM_ID": "a-realm",
+    "GENESYS__CLIENT_ID": "me",
+    "GENESYS__CLIENT_SECRET": "a-secret",
+    "GENESYS__PAGE_SIZE": "2000",
+}
+
+
+def test_a_gateway_of_the_token_dialect_can_not_be_asked_how_many_there_are(planned: Plan) -> None:
+    with pytest.raises(errors.UsageError, match="give --volume"):
+        planned(**TOKEN)
+
+
+def test_of_a_volume_that_is_given_it_says_what_windows_of_large_pages_cost(planned: Plan) -> None:
+    told = values(planned("--volume", "150000", "--output", "json", **TOKEN))
+    reads = [(read["read"], read["requestsPerDay"]) for read in told["reads"]]
+    assert [read for read, _ in reads] == ["head", *["reread"] * 4]
+    assert reads[0] == ("head", 5_780)  # a page for each poll
+
+
 def values(text: str) -> Any:
     return json.loads(text)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from producer import errors
-from producer.commands.verify import configure, instant, question_of
+from producer.commands.verify import configure, instant, question_of, refuse_sample
 from producer.model.windows import Interval
 from producer.verify.again import Question
 
@@ -43,6 +43,14 @@ def test_a_sample_or_a_window() -> None:
 def test_what_makes_no_sense_is_refused(words: tuple[str, ...]) -> None:
     with pytest.raises(errors.UsageError):
         question(*words)
+
+
+def test_a_gateway_of_the_token_dialect_is_asked_for_windows_only() -> None:
+    window = Question(window=Interval(instant("2026-03-10"), instant("2026-03-11")))
+    for asked, dialect in ((None, "token"), (window, "token"), (Question(), "platform")):
+        refuse_sample(asked, dialect)
+    with pytest.raises(errors.UsageError, match="give --from and --to"):
+        refuse_sample(Question(), "token")
 
 
 def test_instants_are_utc_and_whole_milliseconds() -> None:

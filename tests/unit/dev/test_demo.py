@@ -48,6 +48,7 @@ def test_its_arguments() -> None:
         "origin": datetime(2026, 3, 10, 10, tzinfo=UTC),
         "rate": 60_000,
         "seed": 1,
+        "dialect": "platform",
     }
 
 

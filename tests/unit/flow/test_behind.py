@@ -247,6 +247,17 @@ def chores_of(made: World, checkpoint: Checkpoint, at_once: int = 1_000) -> Chor
 
 
 @in_virtual_time
+async def test_where_nothing_can_be_asked_for_by_id_nobody_looks_for_open_ones_either() -> None:
+    made = world()
+    checkpoint = first_checkpoint_of(made)
+    chores = chores_of(made, checkpoint)
+    chores.watch = replace(chores.watch, adopt=DAY)
+    assert chores.ask_by_id() is not None
+    chores.watch = replace(chores.watch, by_id=False)
+    assert chores.ask_by_id() is None
+
+
+@in_virtual_time
 async def test_a_failure_behind_the_head_is_waited_out() -> None:
     def answer(read: Read) -> Iterable[Item]:
         if read.kind is ReadKind.REREAD and made.clock.now() < LOOP_BEGAN + HOUR:

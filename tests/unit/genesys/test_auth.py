@@ -11,9 +11,11 @@ from producer import errors
 from producer.events import Event, TokenRefreshed, TokenRefused
 from producer.genesys.auth import Token, TokenKeeper, token_of, token_request
 from producer.genesys.options import Credentials
+from producer.genesys.regions import Endpoints
 from tests.support.clock import NOON, FakeClock
 
 MINUTE = timedelta(minutes=1)
+HOSTS = Endpoints(api="https://api.x", login="https://login.x")
 
 
 class Login:
@@ -155,7 +157,7 @@ def test_an_answer_without_a_token_is_malformed_and_not_quoted(body: bytes) -> N
 
 
 def test_the_request_is_a_basic_form_and_shows_no_secret() -> None:
-    request = token_request("https://login.x", Credentials(client_id="me", secret=lambda: "s3cret"), request_id="r-1")
+    request = token_request(HOSTS, Credentials(client_id="me", secret=lambda: "s3cret"), "r-1")
     assert (request.method, request.url, request.body, dict(request.headers)) == (
         "POST",
         "https://login.x/oauth/token",
@@ -169,7 +171,7 @@ def test_the_request_is_a_basic_form_and_shows_no_secret() -> None:
 def test_the_secret_is_asked_for_each_request_so_that_a_rotated_one_is_read_again() -> None:
     secrets = iter(["old", "new"])
     credentials = Credentials(client_id="me", secret=lambda: next(secrets))
-    headers = [token_request("", credentials, request_id="").headers["Authorization"] for _ in range(2)]
+    headers = [token_request(HOSTS, credentials, "").headers["Authorization"] for _ in range(2)]
     assert headers[0] != headers[1]
 
 
@@ -178,4 +180,4 @@ def test_a_secret_that_cannot_be_read_is_a_refusal() -> None:
         raise FileNotFoundError("/run/secrets/x")
 
     with pytest.raises(errors.CredentialsRefused, match="the client secret can't be read: FileNotFoundError"):
-        token_request("", Credentials(client_id="me", secret=missing), request_id="")
+        token_request(HOSTS, Credentials(client_id="me", secret=missing), "")

@@ -12,8 +12,8 @@ import pytest
 from producer import errors
 from producer.genesys.breaker import BreakerPolicy
 from producer.genesys.cuts import before
+from producer.genesys.offset_paging import _together
 from producer.genesys.options import ClientOptions
-from producer.genesys.windows import _together
 from producer.model.reads import Page, ReadEnd
 from producer.model.windows import Direction, Ended, Slice, Window
 from tests.support.clock import NOON, FakeClock
@@ -168,7 +168,7 @@ async def test_a_window_within_one_minute_is_read_whole(api: GenesysApi) -> None
 async def test_beyond_the_result_cap_what_time_does_not_split_is_cut_by_end_then_by_direction(
     api: GenesysApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("producer.genesys.windows.RESULT_CAP", 150)
+    monkeypatch.setattr("producer.genesys.offset_paging.RESULT_CAP", 150)
     monkeypatch.setattr("producer.genesys.pages.RESULT_CAP", 150)
     api.population = long_calls(80) + long_calls(160, still_open=True) + long_calls(40, direction=None)
     async with bench(api.url, options=SMALL) as made:

@@ -43,6 +43,11 @@ def one(day: DayCost, what: str) -> Cost:
     return found
 
 
+def test_where_nothing_can_be_asked_for_by_id_no_watch_costs_anything() -> None:
+    day = day_cost(even_volume(144_000, 200, 900), replace(RULES, watch=WatchPolicy(by_id=False)))
+    assert {cost.read for cost in day.costs} == {ReadKind.HEAD, ReadKind.REREAD}
+
+
 # --- the head -------------------------------------------------------------------------------------------------------
 
 

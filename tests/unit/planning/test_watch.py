@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as replace_state
 
 from producer.model.conversation import ConversationState, PendingRegression
 from producer.model.coverage import Coverage, Hole
-from producer.model.instants import DAY, from_millis, to_millis
+from producer.model.instants import DAY, Millis, from_millis, to_millis
 from producer.model.reads import ReadKind
 from producer.model.windows import Ended
 from producer.planning.watch import WatchPolicy, adoption, agenda_of, forgettable_before, may_forget, open_every
@@ -37,6 +38,25 @@ def state(
 def due(known: ConversationState, now: datetime, *, restoring: bool = False) -> datetime | None:
     turn = agenda_of(known, now, POLICY, restoring=restoring).due
     return None if turn is None else from_millis(turn)
+
+
+def test_where_nothing_can_be_asked_for_by_id_nothing_is_ever_due() -> None:
+    windows_alone = WatchPolicy(by_id=False)
+    doubted = PendingRegression(fingerprint=b"x", seen_at=Millis(0))
+    states = [state(), state("wrapup,email"), state("message"), state(None, regression=doubted)]
+    assert {agenda_of(each, at("10:00"), windows_alone).due for each in states} == {None}
+    assert [agenda_of(each, at("10:00"), windows_alone).open for each in states] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(("born", "forgotten"), [(399, False), (400, False), (401, True)])
+def test_there_an_open_one_is_forgotten_when_no_source_keeps_it_any_more(born: int, forgotten: bool) -> None:  # noqa: FBT001
+    known, now = state(born=born), at("10:00")
+    passed = Coverage.beginning(since=now - timedelta(days=900), head=now, ages=(timedelta(hours=1),), at=now)
+    passed = replace(passed, watermarks=(now, now), holes=())
+    assert may_forget(known, passed, now, WatchPolicy(by_id=False)) is forgotten
+    assert may_forget(known, passed, now, POLICY) is False
+    doubted = replace_state(known, regression=PendingRegression(fingerprint=b"x", seen_at=Millis(0)))
+    assert may_forget(doubted, passed, now, WatchPolicy(by_id=False)) is forgotten
 
 
 def test_an_open_one_of_today_is_due_within_a_minute_after_midnight() -> None:

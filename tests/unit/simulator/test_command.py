@@ -44,6 +44,8 @@ FLAGS: Mapping[str, tuple[tuple[str, ...], Any]] = {
     "client_id": (("--client-id", "me"), "me"),
     "client_secret": (("--client-secret-file", "SECRET"), "hush"),
     "token_lifetime": (("--token-lifetime", "10m"), timedelta(minutes=10)),
+    "realm": (("--realm", "here"), "here"),
+    "cursor_lifetime": (("--cursor-lifetime", "90s"), timedelta(seconds=90)),
     "seed": (("--seed", "9"), 9),
     "origin": (("--origin", "2026-03-10T23:50:00Z"), datetime(2026, 3, 10, 23, 50, tzinfo=UTC)),
     "epoch": (("--epoch", "1.5"), 1.5),

@@ -15,14 +15,17 @@ from producer.model.checkpoint import Usage
 from producer.model.instants import from_millis
 from producer.model.reads import Page, Read, ReadEnd, Split, Verdict
 from producer.model.windows import Interval
+from producer.transform import token_split
 from producer.transform.content import parse
 from producer.transform.fingerprint import fingerprint
+from producer.transform.normalize import Normalizer
+from producer.transform.token_records import TokenForm
 from producer.verify.again import Answer, Asked, Question, ask_again, judge
 from producer.verify.facts import Position
 from producer.verify.findings import Check
 from producer.verify.ledger import Last, Ledger
 from producer.verify.progress import Progress
-from tests.support.conversations import conversation, millis, seen
+from tests.support.conversations import SCHEMA, conversation, millis, seen
 
 START = millis("2025-03-10T10:00:00.000Z")
 PROMISED = Position(since=START, head=START + 1, final=START + 1, passed=0)
@@ -103,7 +106,9 @@ def last(content: Any) -> Last:
 
 async def asked(question: Question, sample: list[Last], contents: list[dict[str, Any]], ledger: Ledger) -> Asked:
     source = Scripted({each["conversationId"]: each for each in contents})
-    found = await ask_again(source, question, sample, ledger, PROMISED, Progress(StringIO()))
+    found = await ask_again(
+        source, question, sample, ledger, PROMISED, Progress(StringIO()), form=Normalizer(SCHEMA.text)
+    )
     assert source.reads
     return found
 
@@ -126,6 +131,31 @@ async def test_more_than_one_call_takes() -> None:
     with Ledger() as ledger:
         found = await asked(Question(), [last(each) for each in contents], contents, ledger)
     assert found.counts[Answer.SAME] == 101
+
+
+class Gateway(Scripted):
+    """Answers in the token dialect, whatever the window."""
+
+    async def read(self, _read: Read) -> AsyncGenerator[Page | Split | ReadEnd, None]:
+        body = json.dumps({"entities": list(self.contents.values())}).encode()
+        instant = from_millis(START)
+        found = token_split.split(body).conversations
+        yield Page(number=1, conversations=found, total_hits=None, as_of=instant, observed_at=instant, size=1)
+
+
+async def test_in_the_token_dialect_a_window_is_compared_by_the_flat_form() -> None:
+    flat: dict[str, Any] = {"id": "a", "startTimestamp": START, "attributes": {"tier": "gold"}}
+    other = {"id": "b", "startTimestamp": "2025-03-10T10:00:00Z", "queueName": "Claims"}
+    broken = {"id": "c", "startTimestamp": "soon"}
+    plain = {"id": "a", "startTimestamp": START}
+    question = Question(window=Interval(from_millis(START), from_millis(START + 1)))
+    source = Gateway({"a": flat, "b": other, "c": broken})
+    with Ledger() as ledger:
+        ledger.note_last([Last("a", fingerprint(parse(json.dumps(plain).encode())), START), Last("b", OTHER, START)])
+        found = await ask_again(source, question, [], ledger, PROMISED, Progress(StringIO()), form=TokenForm())
+
+    assert found.counts == {Answer.SAME: 1, Answer.DIFFERENT: 1, Answer.UNUSABLE: 1}
+    assert [each.ids for each in found.findings.kept] == [("b",)]
 
 
 async def test_a_window_is_compared_part_by_part() -> None:

@@ -13,8 +13,11 @@ from producer.encoding.plain import PlainReader
 from producer.kafka.reader import RawRecord
 from producer.model.instants import Millis
 from producer.transform.normalize import Detail
+from producer.transform.revision import Comparison
+from producer.transform.token_records import TokenForm
 from producer.verify.contents import LEADING, Contents
 from producer.verify.facts import NEVER
+from producer.verify.shape import shape_of
 from tests.support.conversations import AVRO, NOON, SAMPLES, SCHEMA, conversation
 from tests.support.records import READ, READER, altered, raw_record
 
@@ -25,7 +28,7 @@ UNSEEN = {"asOf", "observedAt", "origin", "resumed", "revision"}
 
 def contents(*, whole: bool = True) -> Contents:
     reader = READER if whole else PlainReader(AVRO.framing, leading=LEADING)
-    return Contents(reader, SCHEMA, whole=whole)
+    return Contents(reader, shape_of("platform", SCHEMA.text), whole=whole)
 
 
 def problems(raw: RawRecord, *, whole: bool = True) -> list[str]:
@@ -92,6 +95,41 @@ def test_every_value_of_a_record_that_is_altered_shows() -> None:
         if not problems(altered(raw, lambda _, record=record: record))  # type: ignore[misc] # bound now on purpose
     }
     assert {where.partition(".")[2].partition(".")[0] for where in unseen} <= UNSEEN
+
+
+FLAT = {
+    "id": "rec-1",
+    "interactionId": "int-1",
+    "channelType": "chat",
+    "startTimestamp": "2025-03-10T10:00:00Z",
+    "endTimestamp": "2025-03-10T10:05:00.000Z",
+    "participantCount": 3,
+    "queueName": "Claims",
+    "wrapUpCode": "resolved",
+    "attributes": {"tier": "gold", "score": 7},
+    "sentiment": {"score": 0.5},
+}
+
+
+def test_a_record_of_the_token_dialect_is_made_again_and_every_value_but_its_attributes_shows() -> None:
+    raw = raw_record(FLAT, compare=Comparison(TokenForm()))
+    look = Contents(READER, shape_of("token", SCHEMA.text), whole=True)
+    changes = list(other(READER.read(raw.value or b""), "$"))
+    unseen = {where for where, record in changes if not look.look(altered(raw, lambda _, it=record: it)).problems}  # type: ignore[misc] # bound now on purpose
+
+    assert look.look(raw).problems == []
+    assert (look.made_again, look.not_to_be_made) == (len(changes) + 1, 0)
+    assert {where.partition(".")[2] for where in unseen} <= UNSEEN | {
+        "attributes.tier",
+        "attributesAsOf",
+        "extras.$.attributes.score",
+    }
+
+
+def test_rows_of_the_token_dialect_can_not_be_put_together_again_and_are_counted() -> None:
+    look = Contents(READER, shape_of("token", SCHEMA.text), whole=True)
+    row = raw_record(FLAT, Detail.FLAT, Comparison(TokenForm()))
+    assert (look.look(row).problems, look.made_again, look.not_to_be_made) == ([], 0, 1)
 
 
 @pytest.mark.parametrize("name", ["participants", "divisionIds", "extras", "metrics", "startTime", "direction"])

@@ -27,6 +27,7 @@ from producer.verify.findings import Check, Findings
 from producer.verify.ledger import Ledger
 from producer.verify.progress import Progress
 from producer.verify.reading import LONGEST_READ, Reading, lost_to, position_of
+from producer.verify.shape import shape_of
 from tests.support.conversations import SCHEMA, conversation
 from tests.support.records import raw_record
 from tests.support.sinks import checkpoint, state
@@ -58,7 +59,7 @@ def desk() -> Iterator[Desk]:
             options=KafkaOptions(bootstrap_servers="nobody:9092"),
             ledger=ledger,
             findings=findings,
-            contents=Contents(READER, SCHEMA, whole=True),
+            contents=Contents(READER, shape_of("platform", SCHEMA.text), whole=True),
             reader=READER,
             progress=Progress(io.StringIO()),
         )

@@ -54,6 +54,14 @@ def test_windows_show_an_open_one_on_its_day_only(visible_at: int, due: int | No
     assert DEFAULTS.due(conversation((visible_at, None)), 0, -1) == due
 
 
+def test_where_nothing_can_be_asked_for_by_id_windows_alone_show_it() -> None:
+    windows_alone = Outlook(horizon=Horizon(by_id=False), begin=0)
+    late = conversation(OPEN, (10 * DAY, 10 * DAY))
+    assert (DEFAULTS.due(late, 1, 0), windows_alone.due(late, 1, 0)) == (10 * DAY + HOUR, None)
+    thread = conversation(OPEN, (END, END), (END + 9 * DAY, END + 9 * DAY), thread="email")
+    assert windows_alone.due(thread, 2, 1) is None
+
+
 @pytest.mark.parametrize(
     ("end", "step"),
     [(DAY + HOUR, MINUTE), (7 * DAY, 15 * MINUTE), (40 * DAY, HOUR), (91 * DAY, 7 * DAY)],

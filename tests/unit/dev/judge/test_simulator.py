@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from producer.dev.judge import simulator
-from producer.dev.judge.content import digest_of_answer
+from producer.dev.judge.content import WHOLE
 from producer.dev.judge.horizon import DAY
 from producer.dev.judge.simulator import Simulator, TruthMissing
 from producer.dev.rehearsal import free_port
@@ -40,7 +40,7 @@ async def test_a_state_that_never_was_is_not_in_the_truth() -> None:
     async with serve(SimulatorOptions()) as running:
         asked = Simulator(running.url)
         with pytest.raises(TruthMissing, match=r"^state 1 of nobody was served and is not in the truth$"):
-            await asyncio.to_thread(lambda: list(asked.contents([("nobody", 1)], digest_of_answer)))
+            await asyncio.to_thread(lambda: list(asked.contents([("nobody", 1)], WHOLE)))
 
 
 async def test_conversations_are_told_by_id_or_by_when_they_were_open() -> None:
