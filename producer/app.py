@@ -302,7 +302,9 @@ class Daemon:
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(telemetry.serve())
-                closed = source_of(settings, clock, observe=observe, learn=telemetry.learn_secret)
+                closed: AbstractAsyncContextManager[Source] = source_of(
+                    settings, clock, observe=observe, learn=telemetry.learn_secret
+                )
                 source = await stack.enter_async_context(closed)
                 courier = await self._courier(stack, clock, telemetry)
                 lane = self.lane(source, clock, telemetry, run_id, courier)
