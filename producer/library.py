@@ -15,7 +15,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from producer.app import SOURCE, clock_of, form_of, kafka_options, lane_policy, new_id, source_of
 from producer.assembly.records import audit_record
@@ -55,7 +55,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """The few settings that a retriever needs: a region or both addresses, and an OAuth client (client credentials)."""
+    """The few settings that a retriever needs: a region or both addresses, and an OAuth client (client credentials).
+
+    In the `token` dialect the address of the gateway (`api_url`) and the realm.
+    """
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -63,12 +66,22 @@ class Connection:
     api_url: str | None = None
     login_url: str | None = None
     realm_id: str | None = None
+    dialect: Literal["platform", "token"] = "platform"
     retention_days: int = 365
     requests_per_minute: int = 300
 
     def settings(self) -> Settings:
         """The settings that they make, all others at their defaults. Raises SettingsRefused with all that is wrong."""
-        names = ("client_id", "client_secret", "region", "api_url", "login_url", "realm_id", "retention_days")
+        names = (
+            "client_id",
+            "client_secret",
+            "region",
+            "api_url",
+            "login_url",
+            "realm_id",
+            "dialect",
+            "retention_days",
+        )
         given = {f"genesys.{name}": value for name in names if (value := getattr(self, name)) is not None}
         return checked({**given, "limits.requests_per_minute": self.requests_per_minute}, needs=("genesys",))
 
@@ -124,7 +137,12 @@ class ConversationRetriever:
         (a part can't be read). What was given until then is right, and not all.
         """
         began = self._clock.now()
-        asked = asked_for(query, now=began, retention_days=self._settings.genesys.retention_days)
+        asked = asked_for(
+            query,
+            now=began,
+            retention_days=self._settings.genesys.retention_days,
+            dialect=self._settings.genesys.dialect,
+        )
         request_id = new_id()
         return self._chunks(
             Extraction(

@@ -76,7 +76,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.take_over:
         raise errors.UsageError("--take-over goes with --to-kafka")
     settings = load(arguments.config, needs=("genesys",))
-    asked_for(query, now=clock_of(settings).now(), retention_days=settings.genesys.retention_days)
+    asked_for(
+        query,
+        now=clock_of(settings).now(),
+        retention_days=settings.genesys.retention_days,
+        dialect=settings.genesys.dialect,
+    )
     with _opened(arguments.output) as file:
         write = FORMATS[arguments.format](file, Schemas.shipped().latest(Subject.CONVERSATION))
         asyncio.run(_extract(settings, query, write, Progress(sys.stderr)))

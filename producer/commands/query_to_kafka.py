@@ -77,7 +77,9 @@ async def extract(
     Raises QueryRefused, UsageError, LaneInUse, SinkError, SourceError.
     """
     clock = clock_of(settings)
-    asked = asked_for(query, now=clock.now(), retention_days=settings.genesys.retention_days)
+    asked = asked_for(
+        query, now=clock.now(), retention_days=settings.genesys.retention_days, dialect=settings.genesys.dialect
+    )
     refuse_selection_by_id(asked)
     if not take_over:
         await refuse_beside_daemon(settings)

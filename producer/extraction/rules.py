@@ -16,11 +16,14 @@ from producer.model.windows import Interval
 
 IDS = ("interaction_ids", "participant_ids", "user_ids", "queue_ids", "external_contact_ids")
 FILTERS = (IDS[0], IDS[1], "channel_types", *IDS[2:])
+TOKEN = "token"  # noqa: S105 - a word of the settings
+"""The dialect of gateways: its ids are any text, and it tells of nobody who took part."""
 MOST_IDS = {"interaction_ids": 10_000, "participant_ids": 10_000}
 MOST_PREDICATES = 100
 """Ids of a field that the API is asked for; beyond it nobody has seen it answer (reference 2.5)."""
 FURTHEST_END = timedelta(hours=24)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_LONGEST_ID = 200  # characters
 _ECHO = 40  # characters of a refused value that are shown
 
 
@@ -45,15 +48,15 @@ class QueryRefused(errors.UsageError):
         self.problems = problems
 
 
-def asked_for(query: Query, *, now: datetime, retention_days: int) -> Asked:
+def asked_for(query: Query, *, now: datetime, retention_days: int, dialect: str) -> Asked:
     """The query as it can be asked. `now` is product time. Raises QueryRefused with all problems at once."""
-    problems = tuple(problems_of(query, now=now, retention_days=retention_days))
+    problems = tuple(problems_of(query, now=now, retention_days=retention_days, dialect=dialect))
     if problems:
         raise QueryRefused(problems)
     start, end = _instant(query.start_time), _instant(query.end_time)
     channels = _distinct(each.upper() for each in query.channel_types)
     return Asked(
-        interaction_ids=_ids(query.interaction_ids),
+        interaction_ids=_distinct(query.interaction_ids) if dialect == TOKEN else _ids(query.interaction_ids),
         participant_ids=frozenset(_ids(query.participant_ids)),
         selection=Selection(
             channels=() if ChannelType.ALL.value in channels else channels,
@@ -66,12 +69,15 @@ def asked_for(query: Query, *, now: datetime, retention_days: int) -> Asked:
     )
 
 
-def problems_of(query: Query, *, now: datetime, retention_days: int) -> Iterator[Problem]:
+def problems_of(query: Query, *, now: datetime, retention_days: int, dialect: str) -> Iterator[Problem]:
     """Everything that is wrong with a query, field by field."""
     if not any(_given(getattr(query, name)) for name in FILTERS):
         yield Problem("query", f"needs a filter: at least one of {', '.join(FILTERS)}; channel_types=('ALL',) is all")
-    for name in IDS:
-        yield from _ids_problems(name, getattr(query, name))
+    if dialect == TOKEN:
+        yield from _gateway_problems(query)
+    else:
+        for name in IDS:
+            yield from _ids_problems(name, getattr(query, name))
     yield from _channel_problems(query.channel_types)
     yield from _range_problems(query, now, retention_days)
     yield from _size_problems(query.size)
@@ -91,6 +97,20 @@ def _list_problem(name: str, values: Any, kind: str) -> Problem | None:
     return Problem(name, f"must be a tuple of {kind}, not {_echo(values)}")
 
 
+def _gateway_problems(query: Query) -> Iterator[Problem]:
+    interactions, *others = IDS
+    values = query.interaction_ids
+    if problem := _list_problem(interactions, values, "ids"):
+        yield problem
+    else:
+        yield from _number_problems(interactions, values)
+        if wrong := [each for each in values if not each or len(each) > _LONGEST_ID]:
+            yield Problem(interactions, f"must be of 1 to {_LONGEST_ID} characters, not {_echo(wrong[0])}")
+    for name in others:
+        if _given(getattr(query, name)):
+            yield Problem(name, "can't be asked of a gateway of the token dialect, nor told from its answers")
+
+
 def _ids_problems(name: str, values: Any) -> Iterator[Problem]:
     if problem := _list_problem(name, values, "UUIDs"):
         yield problem
@@ -99,6 +119,10 @@ def _ids_problems(name: str, values: Any) -> Iterator[Problem]:
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         yield Problem(name, f"must be UUIDs: {_echo(wrong[0])} is none{more}")
+    yield from _number_problems(name, values)
+
+
+def _number_problems(name: str, values: Any) -> Iterator[Problem]:
     most = MOST_IDS.get(name, MOST_PREDICATES)
     if len(values) > most:
         yield Problem(name, f"must be at most {most}, not {len(values)}: ask several queries")

@@ -220,7 +220,7 @@ ACCEPTED: dict[str, tuple[dict[str, Any], Asked]] = {
 def test_row_4_a_query_is_refused_with_all_that_is_wrong(name: str) -> None:
     given, messages = REFUSED[name]
     with pytest.raises(QueryRefused) as refused:
-        asked_for(Query(**given), now=NOW, retention_days=365)
+        asked_for(Query(**given), now=NOW, retention_days=365, dialect="platform")
     assert [str(problem) for problem in refused.value.problems] == messages
     assert str(refused.value) == "the query can't be asked:\n" + "\n".join(f"  {message}" for message in messages)
 
@@ -228,14 +228,16 @@ def test_row_4_a_query_is_refused_with_all_that_is_wrong(name: str) -> None:
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_row_4_a_right_query_is_asked_as_it_is_meant(name: str) -> None:
     given, asked = ACCEPTED[name]
-    assert asked_for(Query(**given), now=NOW, retention_days=365) == asked
+    assert asked_for(Query(**given), now=NOW, retention_days=365, dialect="platform") == asked
 
 
 def test_row_4_the_premium_licence_keeps_five_years() -> None:
     query = Query(**ALL, start_time=NOW - timedelta(days=1_825), end_time=NOW)
     with pytest.raises(QueryRefused, match="the organisation keeps 365 days"):
-        asked_for(query, now=NOW, retention_days=365)
-    assert asked_for(query, now=NOW, retention_days=1_825).interval == Interval(NOW - timedelta(days=1_825), NOW)
+        asked_for(query, now=NOW, retention_days=365, dialect="platform")
+    assert asked_for(query, now=NOW, retention_days=1_825, dialect="platform").interval == Interval(
+        NOW - timedelta(days=1_825), NOW
+    )
 
 
 def test_there_are_enough_of_both() -> None:
@@ -248,7 +250,9 @@ def test_a_refusal_is_a_mistake_of_the_caller() -> None:
 
 
 def test_row_12_the_audit_is_told_the_whole_query_but_bounded() -> None:
-    asked = asked_for(Query(interaction_ids=many(150), channel_types=("SMS",), **DAY), now=NOW, retention_days=365)
+    asked = asked_for(
+        Query(interaction_ids=many(150), channel_types=("SMS",), **DAY), now=NOW, retention_days=365, dialect="platform"
+    )
     assert asked.told() == {
         "kind": "query",
         "interactionIds": list(many(100)),
@@ -258,3 +262,17 @@ def test_row_12_the_audit_is_told_the_whole_query_but_bounded() -> None:
         "endTime": "2025-03-10T00:00:00.000Z",
         "size": 2_000,
     }
+
+
+def test_row_8_a_gateway_is_asked_for_any_id_and_for_nothing_that_it_can_not_tell() -> None:
+    told = asked_for(Query(interaction_ids=("A-1", "a-1", "A-1")), now=NOW, retention_days=365, dialect="token")
+    assert told.interaction_ids == ("A-1", "a-1")
+    query = Query(interaction_ids=("", "x" * 201), participant_ids=(A,), user_ids=(A,), queue_ids=(A,), size=0, **DAY)
+    with pytest.raises(QueryRefused) as refused:
+        asked_for(query, now=NOW, retention_days=365, dialect="token")
+    beyond = "can't be asked of a gateway of the token dialect, nor told from its answers"
+    assert [str(each) for each in refused.value.problems] == [
+        "interaction_ids: must be of 1 to 200 characters, not ''",
+        *(f"{name}: {beyond}" for name in ("participant_ids", "user_ids", "queue_ids")),
+        "size: must be from 1 to 2000, not 0",
+    ]
