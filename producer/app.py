@@ -21,6 +21,7 @@ from producer.assembly.pages import PageWorker
 from producer.clock import VirtualClock, WallClock
 from producer.encoding.avro import Avro
 from producer.encoding.schemas import Schema, Subject
+from producer.flow.naming import Naming
 from producer.flow.reader import ReadPolicy
 from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.options import ClientOptions, Credentials
@@ -36,6 +37,7 @@ from producer.model.conversation import Agenda, ConversationState
 from producer.model.reads import ReadKind
 from producer.pipeline import Lane, LanePolicy
 from producer.planning.head import HeadPolicy
+from producer.planning.names import Directory, DirectoryPolicy
 from producer.planning.watch import WatchPolicy, agenda_of, may_forget
 from producer.ports import Clock, Encode, Observer, Source
 from producer.settings import Settings, shown, shown_flat
@@ -63,6 +65,8 @@ RECORDS: Mapping[Subject, str] = {
 }
 """The kinds of record that conversations may go out as, and what headers call them."""
 HARD_STOP = 130
+DIRECTORY_SHARE = 0.02
+"""The part of the budget that looking up names is sure of, and the most that it takes."""
 STOP_GRACE = timedelta(seconds=10)
 """How long a window that is being read may go on after a soft stop (real time)."""
 
@@ -233,7 +237,22 @@ def guaranteed(settings: Settings) -> dict[ReadKind, float]:
     """The parts of the budget that are kept for what comes behind the head."""
     shares = settings.limits.shares
     watch = shares.watch if watch_policy(settings).by_id else 0.0
-    return {ReadKind.WATCH: watch, ReadKind.REREAD: shares.reread, ReadKind.BACKFILL: shares.backfill}
+    behind = {ReadKind.WATCH: watch, ReadKind.REREAD: shares.reread, ReadKind.BACKFILL: shares.backfill}
+    return behind | ({ReadKind.DIRECTORY: DIRECTORY_SHARE} if looks_up_names(settings) else {})
+
+
+def looks_up_names(settings: Settings) -> bool:
+    """Gateways of the token dialect tell names themselves, and have no directory."""
+    return settings.genesys.directory.enabled and settings.genesys.dialect == "platform"
+
+
+def directory_of(settings: Settings) -> Directory | None:
+    """Where names are looked up; None when records are to carry none."""
+    if not looks_up_names(settings):
+        return None
+    budget = settings.limits.requests_per_minute * (1 - settings.limits.headroom)
+    spacing = timedelta(minutes=1) / (budget * DIRECTORY_SHARE)
+    return Directory(DirectoryPolicy(ttl=settings.genesys.directory.ttl, spacing=spacing))
 
 
 def watch_policy(settings: Settings) -> WatchPolicy:
@@ -339,6 +358,13 @@ class Daemon:
             secrets=settings.secrets(),
         )
 
+    def _naming(self, source: Source, clock: Clock, telemetry: Listener) -> Naming | None:
+        """Looks names up where the source can."""
+        directory = directory_of(self.settings)
+        if directory is None or not isinstance(source, GenesysSource):
+            return None
+        return Naming(name=SOURCE, source=source, clock=clock, observe=telemetry.observe, directory=directory)
+
     async def _courier(self, stack: AsyncExitStack, clock: Clock, telemetry: Telemetry) -> Callable[[], Courier] | None:
         """Makes those who deliver to the webhook, over one session; None when there is no webhook."""
         options = webhook_options(self.settings, telemetry.learn_secret)
@@ -367,7 +393,8 @@ class Daemon:
         sink = KafkaSink(options, lane=partition_of(SOURCE.encode(), options.lanes), clock=clock, plan=plan)
         avro = Avro.shipped()
         schema, subject = avro.schemas.latest(Subject.CONVERSATION), subject_of(settings)
-        compare = Comparison(form_of(settings, schema))
+        naming = self._naming(source, clock, telemetry)
+        compare = Comparison(form_of(settings, schema), naming.name_of if naming else None)
 
         def tools(restored: Restored) -> AssemblyTools:
             return AssemblyTools(
@@ -399,6 +426,7 @@ class Daemon:
             policy=lane_policy(settings),
             tools=tools,
             new_id=new_id,
+            naming=naming,
             started_details={"version": version("genesys-producer"), "configDigest": digest_of(settings)},
             courier=courier,
         )

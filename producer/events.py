@@ -66,7 +66,7 @@ class LoopLagMeasured(Event):
 class RequestFinished(Event):
     """One HTTP exchange ended. `status` is None without an answer; `failure` names what happened then.
 
-    `endpoint` is one of a bounded set (query, by_id, token, organisation).
+    `endpoint` is one of a bounded set (query, by_id, directory, token, organisation).
     """
 
     endpoint: str
@@ -145,6 +145,34 @@ class OrganisationUnverified(Event):
     """The settings name the organisation that the token must belong to, and the API does not tell which it is."""
 
     expected: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesUnavailable(Event):
+    """The names of one kind (queue, wrapup) can't be had; asked for again after `wait`. Records go out without them."""
+
+    kind: str
+    reason: str
+    message: str
+    what_to_do: str
+    wait: timedelta
+    correlation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesAvailable(Event):
+    """Names of this kind are had again after `NamesUnavailable`."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesMeasured(Event):
+    """The directory: how many ids have a known name, how many the API does not know, how many wait to be asked for."""
+
+    known: int
+    unknown: int
+    wanted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +275,7 @@ class PageCompared(Event):
     number: int
     new: int = 0
     changed: int = 0
+    named: int = 0
     unchanged: int = 0
     stale: int = 0
     regressed: int = 0

@@ -16,7 +16,10 @@ from typing import Any
 from producer import errors, events
 from producer.assembly.batch import Assembly, AssemblyTools, BatchBounds
 from producer.clock import pause, unless
+from producer.flow.behind import Chore
 from producer.flow.chores import Chores
+from producer.flow.nameless import Nameless
+from producer.flow.naming import Naming
 from producer.flow.pending import StatePending
 from producer.flow.reader import Reader, ReadPolicy, first_head
 from producer.flow.reading import Readings
@@ -56,7 +59,8 @@ class LanePolicy:
 @dataclass(slots=True, kw_only=True)
 class Lane:
     """One source and the sink it writes to. `tools` makes the assembly's tools from what was restored, `courier` one
-    that delivers to the webhook for as long as the lane is held (None: there is no webhook).
+    that delivers to the webhook for as long as the lane is held (None: there is no webhook); `naming` is None when
+    records carry no names.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Lane:
     policy: LanePolicy
     tools: Callable[[Restored], AssemblyTools]
     new_id: Callable[[], str]
+    naming: Naming | None = None
     started_details: Mapping[str, Any] = field(default_factory=dict)
     courier: Callable[[], Courier] | None = None
     _began: datetime | None = None
@@ -184,12 +189,20 @@ class Lane:
                 put=writer.put,
                 last_tier=len(self.policy.ages),
             ),
-            chores=(chores.ask_by_id, chores.read_again, chores.forget),
+            chores=(chores.ask_by_id, chores.read_again, *self._names_again(), chores.forget),
+            naming=self.naming,
             checkpoint=writer.checkpoint,
             put=writer.put,
             settled=writer.settled,
             expected_organisation=self.policy.expected_organisation,
         )
+
+    def _names_again(self) -> tuple[Callable[[], Chore | None], ...]:
+        """The chore of those that were sent without a name."""
+        if self.naming is None:
+            return ()
+        directory = self.naming.directory
+        return (Nameless(name=self.name, sink=self.sink, clock=self.clock, directory=directory).next,)
 
     def _discarded(self, error: errors.SinkError) -> None:
         if isinstance(error, errors.Fenced):

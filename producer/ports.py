@@ -6,7 +6,7 @@ Together with `model/` and `pipeline.py` this is the whole system in one sitting
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from producer.model.checkpoint import Usage
 from producer.model.conversation import ConversationState
 from producer.model.delivery import Delivery
 from producer.model.instants import Millis
+from producer.model.names import NameKind
 from producer.model.outcome import Outcome, Sighting
 from producer.model.reads import Page, RawConversation, Read, ReadEnd, Split
 
@@ -58,6 +59,13 @@ class Source(Protocol):
         """What the rate limit has to carry now, for the checkpoint."""
 
 
+class NameSource(Protocol):
+    """One organisation, as far as it tells names."""
+
+    async def names(self, kind: NameKind, ids: Sequence[str]) -> Mapping[str, str]:
+        """The names of those ids that it knows, up to 100. Raises as `Source.read`; WindowRefused for these ids."""
+
+
 class Sink(Protocol):
     """One lane of Kafka: what was committed, and one transaction at a time."""
 
@@ -85,6 +93,9 @@ class Sink(Protocol):
 
     def forgettable(self, source: str, before: int, after: Mark | None, most: int) -> list[Mark]:
         """Conversations of which nothing is expected from day `before` on, in order, behind a mark."""
+
+    def nameless(self, source: str, after: str, most: int) -> list[str]:
+        """Ids of conversations whose last record lacks a name, in order, behind an id ("": from the first on)."""
 
     def watched(self, source: str) -> Watched:
         """How much is looked after, and how late."""

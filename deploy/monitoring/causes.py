@@ -49,7 +49,7 @@ _API: tuple[Panel, ...] = (
     chart(
         "Budget by read",
         "Pages a minute by kind of read, and the requests that each is guaranteed whatever the others need. What nobody"
-        " is guaranteed goes by importance: head, watch, re-reads, backfill.",
+        " is guaranteed goes by importance: head, watch, re-reads, backfill, names.",
         units.RequestsPerMinute,
         Query(per_minute(names.PAGES_FETCHED, "source, read"), "{{source}} {{read}}"),
         Query(GUARANTEED, "{{source}} {{read}} guaranteed"),
@@ -77,6 +77,20 @@ _API: tuple[Panel, ...] = (
         "1 for the state it is in. While it is open nothing is asked but a probe now and then.",
         units.NoUnit,
         Query(largest("source, state", SHOWN.series(names.BREAKER_STATE)), "{{source}} {{state}}"),
+    ),
+    chart(
+        "Names",
+        "Queues and wrap-up codes by id: with a name, unknown to the API (deleted, or not to be seen by the client's"
+        " roles), waiting to be looked up.",
+        units.Short,
+        Query(largest("source, state", SHOWN.series(names.DIRECTORY_IDS)), "{{source}} {{state}}"),
+    ),
+    chart(
+        "Names that can't be looked up",
+        "Look-ups that failed, by kind. Records then go out with ids alone, and again once names are known: the log"
+        " says what is wrong, mostly a permission.",
+        units.CountsPerMinute,
+        Query(per_minute(names.DIRECTORY_FAILURES, "source, kind"), "{{source}} {{kind}}"),
     ),
 )
 

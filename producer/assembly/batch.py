@@ -274,9 +274,10 @@ class Assembly:
         if not ids:
             return {}
         known = {**self._tools.pages.known(self._source, ids), **self._draft.states}
-        missing = [missed(known[each], to_millis(at)) for each in ids if each in known]
-        self._draft.states.update({state.id: state for state in missing})
-        return {"absent": len(ids), "gone": sum(state.watch is None for state in missing)}
+        missing = {each: missed(known[each], to_millis(at)) for each in ids if each in known}
+        self._draft.states.update(missing)
+        gone = sum(state.watch is None and known[each].watch is not None for each, state in missing.items())
+        return {"absent": len(ids), "gone": gone}
 
     def _forget(self, ids: Sequence[str]) -> None:
         """Forget what no read can return any more, by the coverage that this very batch will have."""

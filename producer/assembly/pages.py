@@ -52,6 +52,7 @@ class PageResult:
             number=number,
             new=self.emitted[Change.NEW],
             changed=self.emitted[Change.CHANGED],
+            named=self.emitted[Change.NAMED],
             unchanged=self.unchanged,
             stale=self.stale,
             regressed=self.regressed,
@@ -110,7 +111,7 @@ class PageWorker:
         )
         for raw in page.conversations:
             state = remembered.get(raw.id) if raw.id else None
-            if state is not None and state.raw_hash == raw.hash and state.id not in result.states and not state.doubted:
+            if state is not None and _told_already(state, raw) and state.id not in result.states:
                 result.unchanged += 1  # most of most pages: nothing to compare, nothing to remember
             else:
                 run.settle(raw, self.compare(raw, look_up, sighting))
@@ -169,7 +170,8 @@ class _PageRun:
         result.append(Outgoing(Topic.CONVERSATIONS, state.id.encode(), value, headers))
         result.states[state.id] = state
         result.emitted[outcome.change] += 1
-        result.newest.append(outcome.newest)
+        if outcome.change is not Change.NAMED:  # nothing happened in the conversation
+            result.newest.append(outcome.newest)
         result.drift.update(outcome.drift)
 
     def _dead_letter(
@@ -210,6 +212,11 @@ class _PageRun:
             request_id=self.read.request_id,
             content=content,
         )
+
+
+def _told_already(state: ConversationState, raw: RawConversation) -> bool:
+    """Known bytes, with nothing waiting for the next sighting: no doubt, and no name that may be known by now."""
+    return state.raw_hash == raw.hash and not state.doubted and not state.names_missing
 
 
 def _unsent(unsendable: ConversationState, known: ConversationState | None) -> ConversationState:

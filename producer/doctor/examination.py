@@ -70,6 +70,7 @@ def source_probe(settings: Settings) -> SourceProbe | GatewayProbe:
         head_lag=settings.capture.head_lag,
         rules=rules_of(settings),
         expected=genesys.realm_id,
+        names=genesys.directory.enabled,
     )
 
 

@@ -35,6 +35,7 @@ class Prerequisite(enum.StrEnum):
     ORGANISATION = "organisation"
     PERMISSION = "permission"
     BY_ID = "permission by id"
+    NAMES = "names"
     BUDGET = "budget"
     CLOCK = "clock"
     BROKER = "broker"
@@ -70,6 +71,7 @@ NEEDS: Mapping[Prerequisite, tuple[Prerequisite, ...]] = MappingProxyType(
         _P.ORGANISATION: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT),
         _P.PERMISSION: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT),
         _P.BY_ID: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT, _P.PERMISSION),
+        _P.NAMES: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT, _P.PERMISSION),
         _P.BUDGET: (*_SETTLED, *_ADMITTED, _P.RATE_LIMIT, _P.PERMISSION),
         _P.CLOCK: (*_SETTLED, _P.API_HOST, _P.LOGIN_HOST),
         _P.BROKER: _SETTLED,

@@ -14,6 +14,7 @@ from producer import errors, events
 from producer.clock import pause
 from producer.flow.behind import Behind, Chore
 from producer.flow.identity import refuse_other
+from producer.flow.naming import Naming
 from producer.flow.reading import Readings
 from producer.model import steps
 from producer.model.checkpoint import Checkpoint
@@ -37,7 +38,7 @@ class ReadPolicy:
 class Reader:
     """Reads one source. `put` takes a step (waiting for room), `settled` waits until all steps are committed.
 
-    `chores` are what is read behind the head, by name: each gives what is due next.
+    `chores` are what is read behind the head, by name: each gives what is due next. `naming` looks up names beside it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Reader:
     put: Callable[[steps.Step], Awaitable[None]]
     settled: Callable[[], Awaitable[None]]
     expected_organisation: str | None = None
+    naming: Naming | None = None
     _failures: int = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -58,6 +60,8 @@ class Reader:
         identified = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(identified, stop))
+            if self.naming is not None:
+                group.create_task(self.naming.run(identified, stop))
             for chore in self.chores:
                 behind = Behind(
                     next=chore,

@@ -105,6 +105,10 @@ class Client:
         """What the rate limit has to carry now."""
         return self._gate.usage()
 
+    async def ask_once(self, request: Request, decode: Callable[[bytes], T]) -> Reply[T]:
+        """Ask without repeating what fails (but for a token that has expired). Raises as `ask`."""
+        return await self._persist(request, lambda number: self._attempt(request, decode, number), retries=0)
+
     async def ask(
         self, request: Request, decode: Callable[[bytes], T], *, tally: Tally | None = None, heavy: bool = False
     ) -> Reply[T]:
@@ -120,10 +124,15 @@ class Client:
                 tally.attempts += 1
             return await self._attempt(request, decode, number)
 
-        return await self._persist(request, attempt, heavy=heavy)
+        return await self._persist(request, attempt, retries=self._options.retries, heavy=heavy)
 
     async def _persist(
-        self, request: Request, attempt: Callable[[int], Awaitable[Reply[T] | Trouble]], *, heavy: bool
+        self,
+        request: Request,
+        attempt: Callable[[int], Awaitable[Reply[T] | Trouble]],
+        *,
+        retries: int,
+        heavy: bool = False,
     ) -> Reply[T]:
         refreshed, heavy_failures, number = False, 0, 1
         trouble: Trouble | None = None
@@ -142,7 +151,7 @@ class Client:
             heavy_failures += trouble.disposition in _HEAVY
             if heavy:
                 _stop_if_too_heavy(trouble, heavy_failures)
-            if number > self._options.retries or not _worth_repeating(trouble, heavy=heavy):
+            if number > retries or not _worth_repeating(trouble, heavy=heavy):
                 raise trouble.error
             wait = self._backoff.wait(number) if trouble.wait is None else trouble.wait
             self._tell_retry(request, trouble, number, wait)
@@ -160,9 +169,9 @@ class Client:
                 self._gate.given_up(sent_at)
                 raise
         if isinstance(outcome, Reply):
-            self._gate.answered(outcome.headers)
+            self._gate.answered(outcome.headers, request.read)
             return outcome
-        self._gate.troubled(sent_at, outcome, request.request_id)
+        self._gate.troubled(sent_at, outcome, request)
         if outcome.disposition is Disposition.REFRESH_TOKEN:
             self._tokens.forget(token)
         return outcome
@@ -177,7 +186,7 @@ class Client:
             outcome = await self._exchange(request, lambda body: token_of(body, self._clock.now(), margin), number)
             return token_refused(outcome) if isinstance(outcome, Trouble) else outcome
 
-        token = (await self._persist(request, attempt, heavy=False)).value
+        token = (await self._persist(request, attempt, retries=self._options.retries)).value
         token.refuse_scopes()
         return token
 
@@ -188,7 +197,7 @@ class Client:
         answer = None
         try:
             answer = await self._transport.send(request)
-            outcome = self._understand(answer, decode, sent_at, number)
+            outcome = self._understand(answer, decode, sent_at, number, request.permission)
         except NoAnswer as error:
             outcome = no_answer(error)
         took = timedelta(seconds=loop.time() - started)
@@ -196,11 +205,11 @@ class Client:
         return outcome
 
     def _understand(
-        self, answer: Answer, decode: Callable[[bytes], T], sent_at: datetime, number: int
+        self, answer: Answer, decode: Callable[[bytes], T], sent_at: datetime, number: int, permission: str
     ) -> Reply[T] | Trouble:
         now = self._clock.now()
         if answer.status != _OK:
-            trouble = complained(answer, now)
+            trouble = complained(answer, now, permission)
             if trouble.rate_limited and trouble.wait is None:
                 return replace(trouble, wait=self._backoff.wait(number))
             return trouble

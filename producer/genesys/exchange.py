@@ -12,6 +12,9 @@ from functools import lru_cache
 from producer import errors
 from producer.model.reads import ReadKind
 
+READ_PERMISSION = "analytics:conversationDetail:view"
+"""What reading conversations takes."""
+
 
 class Endpoint(enum.Enum):
     """The bounded set of things that are asked for; also a metric label."""
@@ -20,11 +23,15 @@ class Endpoint(enum.Enum):
     BY_ID = "by_id"
     TOKEN = "token"  # noqa: S105 - the name of an endpoint
     ORGANISATION = "organisation"
+    DIRECTORY = "directory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is sent, and for what kind of read. `url` is complete and encoded; headers hold secrets: not in the repr."""
+    """What is sent, and for what kind of read. `url` is complete and encoded; headers hold secrets: not in the repr.
+
+    `permission` is what the client needs for it.
+    """
 
     endpoint: Endpoint
     method: str
@@ -33,6 +40,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     read: ReadKind = ReadKind.HEAD
+    permission: str = READ_PERMISSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

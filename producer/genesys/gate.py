@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from producer import errors, events
 from producer.genesys.breaker import Breaker, State
+from producer.genesys.exchange import Request
 from producer.genesys.limiter import Limiter
 from producer.genesys.limiter_told import allowance_of
 from producer.genesys.options import ClientOptions
@@ -91,16 +92,17 @@ class Gate:
         now = self._clock.now()
         return self._shares.next(waiting, self._limiter.cap(now), now)
 
-    def answered(self, headers: Mapping[str, str]) -> None:
-        """The request was answered with what was asked for."""
+    def answered(self, headers: Mapping[str, str], kind: ReadKind) -> None:
+        """A request of this kind was answered with what was asked for."""
         now = self._clock.now()
         self._limiter.answered(now)
         self._listen(headers)
-        self._succeeded()
+        if self._tells(kind):
+            self._succeeded()
         if now - self._measured_at >= _MEASURED_EVERY:
             self._measure(now)
 
-    def troubled(self, sent_at: datetime, trouble: Trouble, request_id: str) -> None:
+    def troubled(self, sent_at: datetime, trouble: Trouble, request: Request) -> None:
         """The request was answered otherwise, or not at all."""
         now = self._clock.now()
         self._listen(trouble.headers)
@@ -112,7 +114,7 @@ class Gate:
                     source=self._source,
                     wait=wait,
                     learned=learned,
-                    request_id=request_id,
+                    request_id=request.request_id,
                     correlation_id=trouble.error.correlation_id,
                 )
             )
@@ -120,7 +122,9 @@ class Gate:
             self._limiter.lost(now)
         else:
             self._limiter.answered(now)
-        if trouble.breaks:
+        if not self._tells(request.read):
+            pass
+        elif trouble.breaks:
             before = self._breaker.state
             self._breaker.failed(sent_at, now)
             self._tell_breaker(before, trouble.reason)
@@ -151,6 +155,12 @@ class Gate:
                 f" after {self._breaker.failures} failures in a row",
                 code="breaker.open",
             )
+
+    def _tells(self, kind: ReadKind) -> bool:
+        """Names come from another part of the API: while reads are answered, they say nothing of these, nor the other
+        way round. Once the breaker is open any request is its probe.
+        """
+        return kind is not ReadKind.DIRECTORY or not self.closed
 
     def _succeeded(self) -> None:
         before = self._breaker.state

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from producer import errors
 from producer.genesys.complaint import asked_to_wait, complaint_of
-from producer.genesys.exchange import Answer, Failure, NoAnswer
+from producer.genesys.exchange import READ_PERMISSION, Answer, Failure, NoAnswer
 from producer.genesys.retry import BY_FAILURE, Disposition, disposition_of, error_of, reason_of
 
 T_co = TypeVar("T_co", covariant=True)
@@ -82,12 +82,12 @@ def misunderstood(error: errors.MalformedBody, answer: Answer) -> Trouble:
     )
 
 
-def complained(answer: Answer, now: datetime) -> Trouble:
-    """An answer that says no."""
+def complained(answer: Answer, now: datetime, permission: str = READ_PERMISSION) -> Trouble:
+    """An answer that says no to a request that takes this permission."""
     complaint = complaint_of(answer)
     return Trouble(
         disposition=disposition_of(complaint),
-        error=error_of(complaint),
+        error=error_of(complaint, permission),
         reason=reason_of(complaint),
         status=answer.status,
         wait=asked_to_wait(answer, complaint, now),

@@ -14,9 +14,7 @@ from datetime import timedelta
 
 from producer import errors
 from producer.genesys.complaint import Complaint
-from producer.genesys.exchange import Failure
-
-_PERMISSION = "analytics:conversationDetail:view"
+from producer.genesys.exchange import READ_PERMISSION, Failure
 
 
 class NotFound(errors.SourceUnavailable):
@@ -105,7 +103,7 @@ _Ending = tuple[type[errors.SourceError], str]
 
 _BY_STATUS: Mapping[int, _Ending] = {
     401: (errors.CredentialsRefused, "a new token is refused as well"),
-    403: (errors.PermissionMissing, f"a permission is missing (reads need {_PERMISSION})"),
+    403: (errors.PermissionMissing, "a permission is missing (it takes {permission})"),
     404: (NotFound, "nothing is at this address; check genesys.region or genesys.api_url"),
     429: (errors.RateLimited, "too many requests, again after waiting"),
 }
@@ -122,11 +120,13 @@ _BY_DISPOSITION: Mapping[Disposition, _Ending] = {
 }
 
 
-def error_of(complaint: Complaint) -> errors.SourceError:
-    """The error that ends a request, by what to do about it."""
+def error_of(complaint: Complaint, permission: str = READ_PERMISSION) -> errors.SourceError:
+    """The error that ends a request, by what to do about it; `permission` is what the request took."""
     kind, message = _ending_of(complaint)
     code = complaint.code or str(complaint.status)
-    return kind(f"{message}: {complaint}", code=code, correlation_id=complaint.correlation_id)
+    return kind(
+        f"{message.format(permission=permission)}: {complaint}", code=code, correlation_id=complaint.correlation_id
+    )
 
 
 def _ending_of(complaint: Complaint) -> _Ending:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from types import TracebackType
@@ -15,6 +15,7 @@ from producer.genesys.by_id import read_by_id
 from producer.genesys.client import Client
 from producer.genesys.complaint import json_object
 from producer.genesys.cuts import before
+from producer.genesys.directory import names_in, names_request
 from producer.genesys.offset_paging import OffsetPaging
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.query import Question, count_request, hits_of, organisation_request, page_request
@@ -23,6 +24,7 @@ from producer.genesys.retry import Backoff, NotFound
 from producer.genesys.windows import SplitPage, WindowReader
 from producer.model.checkpoint import Usage
 from producer.model.instants import ONE_MILLISECOND, floor_millis
+from producer.model.names import NameKind
 from producer.model.reads import Page, Read, ReadEnd, Split
 from producer.model.windows import Slice, Window
 from producer.ports import Clock, Observer
@@ -100,6 +102,16 @@ class GenesysSource:
         question = page_request(self._api, Slice(window=window), number=1, size=1, request_id=str(uuid4()))
         with contextlib.suppress(errors.WindowRefused):  # says nothing of what we may
             await self._client.ask(question, self._split)
+
+    async def names(self, kind: NameKind, ids: Sequence[str]) -> Mapping[str, str]:
+        """The names of those ids that the API knows, up to 100; asked for once. Raises as `read`.
+
+        Not asked while the breaker is open or tries: a probe should ask for what is read.
+        """
+        if not self._client.closed:
+            raise errors.SourceUnavailable("not asked: the breaker is open", code="breaker.open")
+        request = names_request(self._api, kind, ids, request_id=str(uuid4()))
+        return (await self._client.ask_once(request, names_in)).value
 
     async def count(self, question: Question) -> int:
         """How many conversations there are. Raises as `read`."""

@@ -22,7 +22,7 @@ from producer.model.conversation import NO_AGENDA, Agenda, ConversationState
 from producer.model.delivery import Delivery
 from producer.model.instants import Millis
 
-_LAYOUT = 3  # of the tables below; a file of another layout is made anew
+_LAYOUT = 4  # of the tables below; a file of another layout is made anew
 _IDS_AT_ONCE = 500
 _RECENT = 16_384  # states of a source held ready, about 1 KB each: a poll's overlap reads the same ones again
 _PRIVATE = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"  # nothing is undone: a copy that failed is dropped
@@ -31,11 +31,13 @@ _CACHE = "PRAGMA cache_size = -16384;"  # KiB: what a lane keeps in memory, howe
 _TABLES = """
     CREATE TABLE conversation (
         source TEXT, id TEXT, value BLOB NOT NULL, due INTEGER, forget_day INTEGER, open INTEGER NOT NULL,
+        nameless INTEGER NOT NULL,
         PRIMARY KEY (source, id)
     ) WITHOUT ROWID;
     CREATE INDEX due ON conversation (source, due) WHERE due IS NOT NULL;
     CREATE INDEX forgettable ON conversation (source, forget_day, id) WHERE forget_day IS NOT NULL;
     CREATE INDEX open ON conversation (source) WHERE open = 1;
+    CREATE INDEX nameless ON conversation (source, id) WHERE nameless = 1;
     CREATE TABLE delivery (source TEXT, id TEXT, value BLOB NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
     CREATE TABLE checkpoint (source TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE position (topic_id BLOB NOT NULL, next_offset INTEGER NOT NULL, at INTEGER NOT NULL);
@@ -47,6 +49,7 @@ _FORGETTABLE = """
     SELECT forget_day, id FROM conversation WHERE source = ? AND forget_day < ? AND (forget_day, id) > (?, ?)
     ORDER BY forget_day, id LIMIT ?
 """
+_NAMELESS = "SELECT id FROM conversation WHERE source = ? AND nameless = 1 AND id > ? ORDER BY id LIMIT ?"
 _WATCHED = """
     SELECT (SELECT count(*) FROM conversation WHERE source = ?1 AND due IS NOT NULL),
            (SELECT count(*) FROM conversation WHERE source = ?1 AND open = 1),
@@ -146,6 +149,10 @@ class WorkingCopy:
         day, identifier = after or (-1, "")
         return [Mark(*row) for row in self._rows(_FORGETTABLE, (source, before, day, identifier, most))]
 
+    def nameless(self, source: str, after: str, most: int) -> list[str]:
+        """Conversations whose last record lacks a name, in order, behind an id."""
+        return [row[0] for row in self._rows(_NAMELESS, (source, after, most))]
+
     def watched(self, source: str) -> Watched:
         """How many are watched and open, and since when the oldest is due."""
         ((watched, still_open, since),) = self._rows(_WATCHED, (source,))
@@ -156,7 +163,7 @@ class WorkingCopy:
         latest = dict(changes)
         kept = [(key, value) for key, value in latest.items() if value is not None]
         states = sorted(  # in the tree's order
-            (key.source, key.id, value, *self._plan(decode_conversation(value), restoring=restoring))
+            (key.source, key.id, value, *self._columns(value, restoring=restoring))
             for key, value in kept
             if key.id is not None and not key.delivery
         )
@@ -167,12 +174,16 @@ class WorkingCopy:
             if not key.delivery:
                 self._recent.get(key.source, {}).pop(key.id or "", None)
         with self._failures(), self._transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO conversation VALUES (?, ?, ?, ?, ?, ?)", states)
+            connection.executemany("INSERT OR REPLACE INTO conversation VALUES (?, ?, ?, ?, ?, ?, ?)", states)
             connection.executemany("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", checkpoints)
             connection.executemany("INSERT OR REPLACE INTO delivery VALUES (?, ?, ?)", deliveries)
             for key in forgotten:
                 _forget(connection, key)
             _move(connection, position)
+
+    def _columns(self, value: bytes, *, restoring: bool) -> tuple[object, ...]:
+        state = decode_conversation(value)
+        return (*self._plan(state, restoring=restoring), bool(state.names_missing))
 
     def clear(self, position: Position) -> None:
         """Begin anew with another topic, or with one whose tail is no longer enough."""

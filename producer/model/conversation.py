@@ -71,8 +71,8 @@ class ConversationState(msgspec.Struct, frozen=True, array_like=True, kw_only=Tr
 
     `fingerprint` is 16 bytes over the canonical content, b"" when no content was ever emitted; `raw_hash` 16 bytes over
     the bytes last seen; `version` orders emitted states for ever; `revision` counts them while tracked. Days are days
-    since the epoch (UTC). `watch` are the reasons to look after it, joined by commas. `dead_lettered` is the raw hash
-    of the letter last sent.
+    since the epoch (UTC). `watch` are the reasons to look after it, joined by commas. `names_missing` are the names
+    that its last record lacks (texts of `NameKey`). `dead_lettered` is the raw hash of the letter last sent.
     """
 
     id: str

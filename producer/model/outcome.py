@@ -40,6 +40,8 @@ class Change(enum.Enum):
 
     NEW = "new"
     CHANGED = "changed"
+    NAMED = "named"
+    """The same content, with a name that it was sent without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from producer.model.windows import Slice
 
 
 class ReadKind(enum.Enum):
-    """Why a read is made; also a metric label."""
+    """Why a read is made, the most important first; also a metric label."""
 
     HEAD = "head"
     WATCH = "watch"
@@ -24,6 +24,8 @@ class ReadKind(enum.Enum):
     LAKE = "lake"
     BACKFILL = "backfill"
     QUERY = "query"
+    DIRECTORY = "directory"
+    """No conversations, but the names of what they refer to."""
 
 
 class Origin(enum.Enum):

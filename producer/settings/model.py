@@ -30,6 +30,15 @@ _DAY = timedelta(days=1)
 _MIB = 1 << 20
 
 
+class Directory(Group):
+    """The names of queues and wrap-up codes, which are looked up beside the reads."""
+
+    enabled: bool = True
+    """Whether records carry names; without it they carry ids only, and no name is asked for."""
+    ttl: Span = Field(default=24 * _HOUR, ge=_MINUTE, le=30 * _DAY)
+    """How long a name is used before it is asked for again."""
+
+
 class Genesys(Group):
     """The organisation of Genesys Cloud that is read."""
 
@@ -57,6 +66,7 @@ class Genesys(Group):
     """A token is renewed when less than this remains of its validity."""
     retention_days: int = Field(default=365, ge=1, le=3_650)
     """How long the organisation keeps conversations: 365 days, or 1825 with the premium licence."""
+    directory: Directory = Field(default_factory=Directory)
 
 
 class Watch(Group):

@@ -69,6 +69,8 @@ def _configure_organisation(group: argparse._ArgumentGroup) -> None:
     ):
         default = getattr(_DEFAULT, name)
         group.add_argument(flag, type=float, dest=name, default=default, help=f"probability {meaning}")
+    group.add_argument("--queues", type=int, default=_DEFAULT.queues)
+    group.add_argument("--unlisted", type=float, default=_DEFAULT.unlisted, help="the part of them that is deleted")
     group.add_argument(
         "--cache-mib",
         type=mebibytes,

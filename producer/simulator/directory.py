@@ -64,9 +64,11 @@ def person(dice: Random) -> str:
 
 
 class Directory:
-    """The entities that conversations refer to, and that the reference calls list."""
+    """The entities that conversations refer to, and that the reference calls list: all but the part that is `unlisted`
+    of the queues and wrap-up codes.
+    """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, queues: int = 40, unlisted: float = 0.0) -> None:
         dice = Random(identity.spread(seed, "directory"))
 
         def entities(*names: str) -> tuple[Entity, ...]:
@@ -84,9 +86,15 @@ class Directory:
         self.flows = entities(*(f"Flow {team}" for team in _TEAMS))
         self.forms = entities("Quality", "Compliance", "Satisfaction")
         self.edges = entities(*(f"Edge {number}" for number in range(1, 9)))
+        self.queues = _as_many(self.queues, queues, Random(identity.spread(seed, "queues")))
+        self._unlisted = _some_of((self.queues, self.wrapup_codes), unlisted, Random(identity.spread(seed, "unlisted")))
 
     def listing(self, kind: str) -> list[dict[str, Any]] | None:
-        """The entities of a reference call, as the platform writes them; None for an unknown kind."""
+        """The entities that a reference call knows, as the platform writes them; None for an unknown kind."""
+        entities = self._all(kind)
+        return None if entities is None else [one for one in entities if one["id"] not in self._unlisted]
+
+    def _all(self, kind: str) -> list[dict[str, Any]] | None:
         home = {"id": self.divisions[0].id, "name": self.divisions[0].name}
         match kind:
             case "routing/queues":
@@ -110,3 +118,16 @@ class Directory:
                     for n, one in enumerate(self.divisions)
                 ]
         return None
+
+
+def _as_many(entities: tuple[Entity, ...], count: int, dice: Random) -> tuple[Entity, ...]:
+    """The first of them, or more of the same names with a number."""
+    more = range(len(entities), count)
+    others = (Entity(identity.uuid(dice), f"{entities[number % len(entities)].name} {number}") for number in more)
+    return (*entities[:count], *others)
+
+
+def _some_of(kinds: tuple[tuple[Entity, ...], ...], part: float, dice: Random) -> frozenset[str]:
+    """The ids of a part of each kind."""
+    chosen = (dice.sample(entities, round(part * len(entities))) for entities in kinds)
+    return frozenset(entity.id for entities in chosen for entity in entities)

@@ -11,6 +11,7 @@ from typing import Literal
 from producer.simulator.faults import Fault
 
 _HIGHEST_RATE = 1_000_000
+_MOST_QUEUES = 100_000
 FASTEST = 100_000
 """Times real time."""
 
@@ -56,6 +57,9 @@ class SimulatorOptions:
     poison_probability: float = 0.0005
     oddity_probability: float = 0.03
     huge_probability: float = 0.0002
+    queues: int = 40
+    unlisted: float = 0.0
+    """The part of the queues and of the wrap-up codes that the reference calls know no more, as after a deletion."""
     total_hits_error_probability: float = 0.02
 
     limit_per_minute: int = 300
@@ -80,6 +84,7 @@ class SimulatorOptions:
 
     def __post_init__(self) -> None:
         """Refuse what could only fail later."""
+        self._refuse_directory()
         if not 1 <= self.rate_per_day <= _HIGHEST_RATE:
             raise ValueError(f"rate_per_day must be between 1 and {_HIGHEST_RATE}, not {self.rate_per_day}")
         if not 0 < self.speed <= FASTEST:
@@ -98,6 +103,12 @@ class SimulatorOptions:
             raise ValueError(f"other_client_share must be at least 0 and below 1, not {self.other_client_share}")
         if self.limit_per_minute < 1:
             raise ValueError(f"limit_per_minute must be at least 1, not {self.limit_per_minute}")
+
+    def _refuse_directory(self) -> None:
+        if not 1 <= self.queues <= _MOST_QUEUES:
+            raise ValueError(f"queues must be between 1 and {_MOST_QUEUES}, not {self.queues}")
+        if not 0 <= self.unlisted <= 1:
+            raise ValueError(f"unlisted must be between 0 and 1, not {self.unlisted}")
 
     def origin_utc(self) -> datetime | None:
         """The origin in UTC."""

@@ -38,7 +38,7 @@ class Organisation:
 
     def __init__(self, options: SimulatorOptions) -> None:
         self.seed = options.seed
-        self.directory = Directory(options.seed)
+        self.directory = Directory(options.seed, queues=options.queues, unlisted=options.unlisted)
         self.population = Population(options)
         self._retention = options.retention
         self._contents = Contents(options, self.directory)

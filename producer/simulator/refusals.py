@@ -92,13 +92,23 @@ def ip_not_authorized() -> Refused:
     return Refused(401, "ip.not.authorized", "The IP address of this request is not authorized for this organization.")
 
 
-def missing_permission() -> Refused:
-    """403 for a client whose roles don't allow conversation details."""
+_PERMISSIONS: Final = {
+    "/routing/queues": "routing:queue:view",
+    "/routing/wrapupcodes": "routing:wrapupCode:view",
+    "/users": "directory:user:view",
+    "/authorization/divisions": "authorization:division:view",
+}
+
+
+def missing_permission(path: str = "") -> Refused:
+    """403 for a client whose roles don't allow what this path gives, conversation details unless it is another."""
+    details = "analytics:conversationDetail:view, analytics:agentConversationDetail:view"
+    needed = next((needed for part, needed in _PERMISSIONS.items() if path.endswith(part)), details)
     return Refused(
         403,
         "missing.any.permissions",
         "Unable to perform the requested action. You must have at least one of the following permissions assigned: "
-        "[analytics:conversationDetail:view, analytics:agentConversationDetail:view]",
+        f"[{needed}]",
     )
 
 

@@ -35,7 +35,6 @@ _REFUSALS: Mapping[Trouble, Callable[[Fault, int], refusals.Refused]] = {
     Trouble.BAD_REQUEST: lambda *_: refusals.bad_request("The query can't be answered"),
     Trouble.UNAUTHORIZED: lambda *_: refusals.bad_token(),
     Trouble.IP_NOT_AUTHORIZED: lambda *_: refusals.ip_not_authorized(),
-    Trouble.FORBIDDEN: lambda *_: refusals.missing_permission(),
     Trouble.SERVER_ERROR: lambda *_: refusals.server_error(),
     Trouble.GATEWAY_TIMEOUT: lambda *_: refusals.timed_out(),
     Trouble.TOO_LARGE: lambda *_: refusals.too_large(),
@@ -88,6 +87,8 @@ def compress(response: web.Response, request: web.Request) -> None:
 
 async def instead(fault: Fault, request: web.Request, correlation_id: str, limit: int) -> web.Response | None:
     """The answer a fault gives in place of the right one; None when it leaves one to be given. Raises Refused."""
+    if fault.kind is Trouble.FORBIDDEN:
+        raise refusals.missing_permission(request.path)
     if fault.kind in _REFUSALS:
         raise _REFUSALS[fault.kind](fault, limit)
     if fault.kind in _BARE:

@@ -100,6 +100,7 @@ def _page_compared(metrics: Metrics, event: events.PageCompared) -> None:
     read = event.read.kind.value
     metrics.count(names.RECORDS_PRODUCED, event, event.new, read=read, change="new")
     metrics.count(names.RECORDS_PRODUCED, event, event.changed, read=read, change="changed")
+    metrics.count(names.RECORDS_PRODUCED, event, event.named, read=read, change="named")
     metrics.count(names.RECORDS_UNCHANGED, event, event.unchanged, read=read)
     metrics.count(names.RECORDS_STALE, event, event.stale)
     metrics.count(names.REGRESSIONS, event, event.regressed)
@@ -113,6 +114,16 @@ def _page_compared(metrics: Metrics, event: events.PageCompared) -> None:
         metrics.record(names.LATE_ARRIVAL, event, event.freshness, read=read)
     if event.read.kind is ReadKind.REREAD:
         metrics.count(names.TIER_RECORDS, event, event.new + event.changed, tier=str(event.read.tier))
+
+
+def _names_measured(metrics: Metrics, event: events.NamesMeasured) -> None:
+    metrics.put(names.DIRECTORY_IDS, event, event.known, state="known")
+    metrics.put(names.DIRECTORY_IDS, event, event.unknown, state="unknown")
+    metrics.put(names.DIRECTORY_IDS, event, event.wanted, state="wanted")
+
+
+def _names_unavailable(metrics: Metrics, event: events.NamesUnavailable) -> None:
+    metrics.count(names.DIRECTORY_FAILURES, event, kind=event.kind)
 
 
 def _watch_measured(metrics: Metrics, event: events.WatchMeasured) -> None:
@@ -188,6 +199,8 @@ FEEDS: Mapping[type[events.Event], Callable[[Metrics, Any], None]] = {
     events.BreakerChanged: _breaker_changed,
     events.ClockSkewMeasured: _clock_skew_measured,
     events.WatchMeasured: _watch_measured,
+    events.NamesMeasured: _names_measured,
+    events.NamesUnavailable: _names_unavailable,
     events.PageFetched: _page_fetched,
     events.ReadCompleted: _read_completed,
     events.ReadFailed: _read_failed,

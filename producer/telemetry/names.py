@@ -80,7 +80,7 @@ def _histogram(name: str, meaning: str, *labels: Label, buckets: tuple[float, ..
 _READ = Label("read", READS)
 _OF_WINDOWS = Label("read", tuple(read for read in READS if read != WATCH))
 _TIER = Label("tier", TIERS)
-_ENDPOINT = Label("endpoint", ("query", "by_id", "token", "organisation"))
+_ENDPOINT = Label("endpoint", ("query", "by_id", "directory", "token", "organisation"))
 
 # --- reads ----------------------------------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ WATCH_LATENESS = _gauge("watch_lateness_seconds", "For how long the oldest due c
 # --- records --------------------------------------------------------------------------------------------------------
 
 RECORDS_PRODUCED = _counter(
-    "records_produced_total", "Conversation records committed.", _READ, Label("change", ("new", "changed"))
+    "records_produced_total", "Conversation records committed.", _READ, Label("change", ("new", "changed", "named"))
 )
 RECORDS_UNCHANGED = _counter("records_unchanged_total", "Conversations read again without a change.", _READ)
 RECORDS_STALE = _counter("records_stale_total", "Answers older than what is known; dropped.")
@@ -166,7 +166,9 @@ RATE_LIMIT_REQUESTS = _gauge(
     initial=NO_VALUE,
 )
 RATE_BUDGET_SHARE = _gauge(
-    "rate_budget_share_ratio", "Share of the budget that a kind of read is guaranteed, whatever the others need.", _READ
+    "rate_budget_share_ratio",
+    "Share of the budget that a kind of read is guaranteed, whatever the others need.",
+    Label("read", (*READS, "directory")),
 )
 RATE_LIMITED = _counter("rate_limited_total", "Answers 429.")
 TOKEN_REFRESHES = _counter("token_refreshes_total", "Tokens asked for.", Label("outcome", ("success", "refused")))
@@ -175,6 +177,15 @@ BREAKER_STATE = _gauge(
     "breaker_state", "1 for the state the circuit breaker is in.", Label("state", ("closed", "open", "half_open"))
 )
 CLOCK_SKEW = _gauge("clock_skew_seconds", "The server's Date minus the product clock.")
+
+DIRECTORY_IDS = _gauge(
+    "directory_ids",
+    "Ids of queues and wrap-up codes: with a known name, unknown to the API, waiting to be looked up.",
+    Label("state", ("known", "unknown", "wanted")),
+)
+DIRECTORY_FAILURES = _counter(
+    "directory_failures_total", "Look-ups of names that failed.", Label("kind", ("queue", "wrapup"))
+)
 
 # --- coverage -------------------------------------------------------------------------------------------------------
 
@@ -258,7 +269,7 @@ ALL = (
     *(RECORDS_PRODUCED, RECORDS_UNCHANGED, RECORDS_STALE, REGRESSIONS, DEAD_LETTERS, SCHEMA_DRIFT),
     *(RECORD_FRESHNESS, LATE_ARRIVAL, OPEN_CONVERSATIONS, TRACKED_CONVERSATIONS),
     *(HTTP_REQUESTS, HTTP_REQUEST_DURATION, HTTP_RETRIES, RATE_LIMIT_REQUESTS, RATE_BUDGET_SHARE, RATE_LIMITED),
-    *(TOKEN_REFRESHES, TOKEN_EXPIRY, BREAKER_STATE, CLOCK_SKEW),
+    *(TOKEN_REFRESHES, TOKEN_EXPIRY, BREAKER_STATE, CLOCK_SKEW, DIRECTORY_IDS, DIRECTORY_FAILURES),
     *(WATERMARK, UNCOVERED, HOLES, OLDEST_HOLE),
     *(TRANSACTIONS, TRANSACTION_DURATION, TRANSACTION_RECORDS, KAFKA_DISCARDS, FENCED, RESTORE_DURATION),
     WEBHOOK_DELIVERIES,

@@ -6,6 +6,7 @@ come first; most conversations are settled by a hash of their bytes and never pa
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,14 +16,17 @@ from msgspec.structs import replace
 from producer import errors
 from producer.model.conversation import Attributes, ConversationState, Hints, PendingRegression, Watch
 from producer.model.instants import DAY
+from producer.model.names import NameOf, known_now
 from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
 from producer.model.reads import RawConversation
 from producer.transform import attributes
 from producer.transform.content import ROOT, Content, parse
 from producer.transform.fingerprint import FINGERPRINT_VERSION, FINGERPRINTS, fingerprint
+from producer.transform.names import Names, names_of
 from producer.transform.normalize import Form, Normalized
 
 Known = Callable[[str], ConversationState | None]
+Told = Mapping[str, str] | None
 
 CONFIRMED_AFTER = 60_000
 """Milliseconds after which a second sighting of content that looks older is believed."""
@@ -33,15 +37,16 @@ _UNCHANGED = Unchanged()
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Compares, numbers, normalises (it is a `ports.Compare`)."""
+    """Compares, numbers, normalises (it is a `ports.Compare`). `name_of` is the directory; None: no names are told."""
 
     form: Form
+    name_of: NameOf | None = None
 
     def __call__(self, raw: RawConversation, known: Known, sighting: Sighting) -> Outcome:
         """What came of a raw conversation. Never raises for what the conversation holds: that is Poison."""
         seen = raw.hash
         state = known(raw.id) if raw.id is not None else None
-        if state is not None and seen == state.raw_hash:
+        if state is not None and seen == state.raw_hash and not self.named_since(state):
             return _seen_again(state)
         try:
             content = parse(raw.raw)
@@ -55,12 +60,16 @@ class Comparison:
             state = known(found)
         if state is None:
             state = _first_seen(found, sighting)
-        elif seen == state.raw_hash or state.redacted:
+        elif state.redacted or (seen == state.raw_hash and not self.named_since(state)):
             return _seen_again(state)
         try:
             return _Sight(comparison=self, body=raw.raw, seen=seen, state=state, sighting=sighting).outcome(content)
         except RecursionError:
             return _poison(errors.Malformed("wrong_shape", ROOT, "objects are nested too deeply"), state, seen)
+
+    def named_since(self, state: ConversationState) -> bool:
+        """Its last record lacks a name that is known by now."""
+        return self.name_of is not None and known_now(state.names_missing, self.name_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +89,9 @@ class _Sight:
         digest = attributes.news(taken, state.attributes, as_of)
         now = fingerprint(content)
         same = self._is_known(now)
-        if same and digest is None:
-            return Unchanged(state=_confirmed(state, self.seen, now))
+        known_before = same and digest is None
+        if known_before and not self.comparison.named_since(state):
+            return self._unchanged(now)
         if not same and as_of < state.as_of:
             return Stale()  # attributes that it may bring are asked for again together with newer content
         attributes.put_back(taken)
@@ -93,11 +103,37 @@ class _Sight:
             pending = self._pending(now)
             if pending is not None:
                 return Regressed(state=replace(state, regression=pending))
+        names = names_of(normalized.record, self.comparison.name_of)
+        if known_before and not set(names.missing) < set(state.names_missing):  # else a name would be taken away
+            return self._unchanged(now)
+        emitted = self._emit(normalized, names, now, self._attributes(taken, digest))
+        return dataclasses.replace(emitted, change=Change.NAMED) if known_before else emitted
+
+    def _attributes(self, taken: list[tuple[Content, Content]], digest: bytes | None) -> tuple[Attributes | None, Told]:
+        """What is remembered of the attributes from now on, and those that the record tells."""
+        as_of = self.sighting.as_of
         if digest is not None:
             merged = attributes.merge(taken)
-            return self._emit(normalized, now, attributes.remembered(merged, digest, as_of), merged)
-        known = state.attributes or (attributes.known_empty(as_of) if taken else None)
-        return self._emit(normalized, now, known, known.values if known else None)
+            return attributes.remembered(merged, digest, as_of), merged
+        known = self.state.attributes or (attributes.known_empty(as_of) if taken else None)
+        return known, known.values if known else None
+
+    def _unchanged(self, now: bytes) -> Unchanged:
+        """Known content. Other bytes, or an older fingerprint: the next comparison is to be a cheap one."""
+        state = self.state
+        if self.seen == state.raw_hash:
+            return _seen_again(state)
+        return Unchanged(
+            state=replace(
+                state,
+                raw_hash=self.seen,
+                fingerprint=now,
+                fingerprint_version=FINGERPRINT_VERSION,
+                regression=None,
+                absent_reads=0,
+                absent_since=None,
+            )
+        )
 
     def _is_known(self, now: bytes) -> bool:
         state = self.state
@@ -122,9 +158,10 @@ class _Sight:
         return None if self.sighting.as_of - first.seen_at >= CONFIRMED_AFTER else first
 
     def _emit(
-        self, normalized: Normalized, now: bytes, known: Attributes | None, told: Mapping[str, str] | None
+        self, normalized: Normalized, names: Names, now: bytes, attributes_now: tuple[Attributes | None, Told]
     ) -> Emitted:
-        """The next revision. `told` are the attributes of its record, `known` what is remembered of them."""
+        """The next revision. `attributes_now`: what is remembered of the attributes, and those of the record."""
+        known, told = attributes_now
         before, sighting, content = self.state, self.sighting, normalized.record
         as_of = max(sighting.as_of, before.as_of)
         start, end = content["startTime"], content["endTime"]
@@ -143,10 +180,12 @@ class _Sight:
             watch=_watch(normalized),
             hints=normalized.hints,
             attributes=known,
+            names_missing=names.missing,
             dead_lettered=before.dead_lettered,
         )
         record = {
             **content,
+            **names.fields,
             "source": sighting.source,
             "version": state.version,
             "revision": state.revision,
@@ -180,19 +219,6 @@ def _seen_again(state: ConversationState) -> Unchanged:
     if not state.doubted:
         return _UNCHANGED
     return Unchanged(state=replace(state, regression=None, absent_reads=0, absent_since=None))
-
-
-def _confirmed(state: ConversationState, seen: bytes, now: bytes) -> ConversationState:
-    """Known content in other bytes, or by an older fingerprint: the next comparison is to be a cheap one."""
-    return replace(
-        state,
-        raw_hash=seen,
-        fingerprint=now,
-        fingerprint_version=FINGERPRINT_VERSION,
-        regression=None,
-        absent_reads=0,
-        absent_since=None,
-    )
 
 
 def _poison(error: errors.Malformed, state: ConversationState, seen: bytes) -> Poison:

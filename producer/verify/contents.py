@@ -15,6 +15,7 @@ from producer.kafka.reader import RawRecord
 from producer.model.instants import from_millis, iso_millis
 from producer.transform import attributes
 from producer.transform.content import Content
+from producer.transform.names import FIELDS as NAMES
 from producer.transform.normalize import DETAIL
 from producer.transform.original import Unrestorable
 from producer.verify.facts import NEVER, Seen
@@ -71,7 +72,7 @@ class Contents:
         except (Unrestorable, errors.Malformed) as error:
             yield str(error)
             return
-        differing = [name for name, value in told.items() if name not in DETAIL and not _alike(value, record[name])]
+        differing = [name for name, value in told.items() if name not in DETAIL and not _follows(name, value, record)]
         if not _attributes_follow(record, taken):
             differing.append("attributes")
         if differing:
@@ -126,6 +127,13 @@ def _attributes_follow(record: Mapping[str, Any], taken: list[tuple[Content, Con
     return record["revision"] > 1 or known == (None, None)
 
 
+def _follows(name: str, told: Any, record: Mapping[str, Any]) -> bool:
+    """Of a name that content does not tell no more can be said than that it belongs to an id."""
+    if name in NAMES and told is None:
+        return record[name] is None or record[NAMES[name][0]] is not None
+    return _alike(told, record[name])
+
+
 def _alike(told: Any, found: Any) -> bool:
     return list(told) == found if isinstance(told, tuple) else bool(told == found)
 
@@ -158,4 +166,5 @@ def _facts(key: str, raw: RawRecord, record: Mapping[str, Any], *, whole: bool) 
         as_of=record["asOf"],
         attributes_as_of=NEVER if attributes_as_of is None else attributes_as_of,
         ended=NEVER if record["endTime"] is None else record["endTime"],
+        names=sum(1 << bit for bit, name in enumerate(NAMES) if record[name] is not None) if whole else 0,
     )

@@ -93,7 +93,8 @@ def _beginning(chain: Trail, bounds: Bounds) -> Iterator[Finding]:
 
 def _succession(before: Seen, after: Seen, bounds: Bounds) -> Iterator[Finding]:
     follows = after.resumed or after.revision == before.revision + 1
-    if follows and (after.content, after.attributes_as_of) == (before.content, before.attributes_as_of):
+    same = (after.content, after.attributes_as_of) == (before.content, before.attributes_as_of)
+    if follows and same and not _named(before, after):
         yield _finding(Check.DOUBLED, after, f"it says what revision {before.revision} says ({after.place})")
     elif after.resumed:
         yield from _beginning_anew(before, after, bounds)
@@ -106,6 +107,11 @@ def _succession(before: Seen, after: Seen, bounds: Bounds) -> Iterator[Finding]:
         yield _finding(Check.CONTENT, after, f"version {after.version} does not follow from {before.version} and asOf")
     if after.as_of < before.as_of:
         yield _finding(Check.ORDER, after, f"it speaks of {after.as_of}, the one before it of {before.as_of}")
+
+
+def _named(before: Seen, after: Seen) -> bool:
+    """It carries a name that the one before it lacks, and every one that it has: sent again with it, on purpose."""
+    return before.names != after.names == before.names | after.names
 
 
 def _beginning_anew(before: Seen, after: Seen, bounds: Bounds) -> Iterator[Finding]:

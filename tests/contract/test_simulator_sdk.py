@@ -235,12 +235,18 @@ async def test_reference_calls(tmp_path: Path) -> None:
             client = login()
             queues = gc.RoutingApi(client).get_routing_queues(page_size=100)
             codes = gc.RoutingApi(client).get_routing_wrapupcodes(page_size=10, page_number=2)
+            nowhere = "00000000-0000-4000-8000-000000000000"
+            wanted = [one.id for one in queues.entities[:2]] + [nowhere]
+            queues_by_id = gc.RoutingApi(client).get_routing_queues(id=wanted, page_size=100)
+            wanted_codes = [one.id for one in codes.entities[:3]]
+            codes_by_id = gc.RoutingApi(client).get_routing_wrapupcodes(id=wanted_codes, page_size=100)
             users = gc.UsersApi(client).get_users(page_size=100)
             some = gc.UsersApi(client).get_users(id=[u.id for u in users.entities[:2]])
             divisions = gc.AuthorizationApi(client).get_authorization_divisions()
             result = {
                 "queues": [len(queues.entities), queues.total, queues.entities[0].name != ""],
                 "codes": [len(codes.entities), codes.page_number, codes.page_count, codes.total],
+                "by_id": [[one.id for one in queues_by_id.entities] == wanted[:2], len(codes_by_id.entities)],
                 "users": [len(users.entities), users.page_count, len(some.entities)],
                 "divisions": [d.name for d in divisions.entities],
                 "organizations": [
@@ -252,6 +258,7 @@ async def test_reference_calls(tmp_path: Path) -> None:
         )
     assert seen["queues"] == [40, 40, True]
     assert seen["codes"] == [10, 2, 6, 54]
+    assert seen["by_id"] == [True, 3]
     assert seen["users"] == [100, 3, 2]
     assert seen["divisions"][0] == "Home"
     assert seen["organizations"][0] == seen["organizations"][1]

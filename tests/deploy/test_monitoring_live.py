@@ -141,10 +141,12 @@ _BY_ITSELF = (
 
 
 def _begin(stage: Stage, prometheus: Prometheus, secret: Path) -> Daemon:
-    """A wrong secret at first; then everything that an organisation shows by itself."""
+    """A wrong secret at first, and names that may not be looked up; then what an organisation shows by itself."""
+    stage.organisation.inject("forbidden", path="/routing/queues", times=2)
     daemon = stage.start()
     prometheus.wait_for(ANY.series(names.NOT_READY, reason="credentials"))
     secret.write_text("simulator-secret\n")
+    prometheus.wait_for(ANY.rate(names.DIRECTORY_FAILURES, SPAN))
     for metric in (*_BY_ITSELF, names.TIER_RECORDS, names.LATE_ARRIVAL):
         prometheus.wait_for(ANY.series(metric, "_count" if metric.kind is names.Kind.HISTOGRAM else ""))
     return daemon

@@ -126,7 +126,7 @@ def test_a_missing_permission_is_named_with_the_cure(run: Run) -> None:
     line = run.missing_permission.line
     assert (line["level"], line["what_to_do"]) == ("error", errors.PermissionMissing.what_to_do)
     assert (
-        "(PermissionMissing): a permission is missing (reads need analytics:conversationDetail:view)" in line["message"]
+        "(PermissionMissing): a permission is missing (it takes analytics:conversationDetail:view)" in line["message"]
     )
     assert "403 missing.any.permissions" in line["message"]
     assert line["message"].endswith("tried again in 60 s")

@@ -46,6 +46,7 @@ FURTHER = {
 }
 ZEROS = ("lost", "behind", "doubled", "disordered", "invented", "unaccounted", "rateLimited")
 JSON = {"Content-Type": "application/json"}
+REGIONS = (" North", " South", " Île-de-France", " Zürich")
 SECONDS = 50.0
 
 
@@ -85,13 +86,13 @@ def living(directory: Path) -> Mapping[int, str]:
     return found
 
 
-def wait_for_words(said_by: IO[str] | None, words: str) -> str:
-    """Read what it says until these words come, and return that line; the test's timeout bounds it."""
+def wait_for_words(said_by: IO[str] | None, *words: str) -> str:
+    """Read what it says until one of these words comes, and return its line; the test's timeout bounds it."""
     assert said_by is not None
     said = []
     for line in said_by:
         said.append(line)
-        if words in line:
+        if any(each in line for each in words):
             return line
     pytest.fail(f"it ended without saying {words!r}:\n{''.join(said)}")
 
@@ -219,6 +220,7 @@ def test_it_reads_and_judges_on_a_cluster_that_wants_tls_and_a_login(broker: Bro
 def test_a_live_one_goes_on_until_it_is_told_to_stop_and_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     with demo(tmp_path, "--rate", "8000") as process:
         wait_for_words(process.stdout, "covered to")
+        wait_for_words(process.stdout, *REGIONS)  # in the name of every queue, of which the API tells the id
         assert len(living(tmp_path)) >= 4  # itself, broker, simulator, daemon
         told = time.monotonic()
         process.send_signal(number)

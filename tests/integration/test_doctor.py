@@ -225,6 +225,11 @@ def cases(ward: Ward) -> list[Case]:
             ward.organisation("half-forbidding"),
         ),
         Case(
+            "names that may not be looked up",
+            {"names": ("warning", "queue: a permission is missing (it takes routing:queue:view)", "every division")},
+            ward.organisation("nameless"),
+        ),
+        Case(
             "a clock that is ahead, and a webhook that nobody runs",
             {
                 "clock": ("failed", "ahead of the server's", "NTP"),
@@ -306,6 +311,7 @@ def test_what_hangs_on_a_failure_is_skipped_with_its_reason(runs: dict[str, tupl
         "organisation": "login failed",
         "permission": "login failed",
         "permission by id": "login failed",
+        "names": "login failed",
         "budget": "login failed",
         "topics": "broker failed",
         "topic access": "broker failed",

@@ -228,6 +228,7 @@ def hashed(record: dict[str, Any]) -> dict[str, Any]:
     return record | {"contentHash": digit + record["contentHash"][1:]}
 
 
+OTHER_ORIGIN = {"QUERY": "BY_ID", "BY_ID": "QUERY"}
 ALTERATIONS: dict[str, Alter] = {
     "a segment's start": deep,
     "a sum of the head": with_metric,
@@ -244,7 +245,7 @@ ALTERATIONS: dict[str, Alter] = {
     "asOf": lambda record: record | {"asOf": record["asOf"] - 1},
     "normalizedAt": lambda record: record | {"normalizedAt": record["normalizedAt"] + 1},
     "requestId": lambda record: record | {"requestId": "another"},
-    "origin": lambda record: record | {"origin": "BY_ID"},
+    "origin": lambda record: record | {"origin": OTHER_ORIGIN[record["origin"]]},
     "source": lambda record: record | {"source": "another"},
 }
 
@@ -282,7 +283,7 @@ def test_an_altered_record_is_named(alterations: dict[str, tuple[Found, list[Any
     identifier = (found.key or b"").decode()
     named = [each for each in about if identifier in each["ids"] and each["check"] in {"content", "state", "order"}]
     if name == "origin":  # is told of the read
-        named = [each for each in about if "origin BY_ID" in each["text"]]
+        named = [each for each in about if f"origin {OTHER_ORIGIN[decoded(found)['origin']]}" in each["text"]]
     assert named
 
 

@@ -114,6 +114,10 @@ class MemorySink:
         ]
         return [mark for mark in sorted(marks) if mark.day < before and (after is None or mark > after)][:most]
 
+    def nameless(self, source: str, after: str, most: int) -> list[str]:
+        states = self.states.get(source, {})
+        return sorted(each for each, state in states.items() if state.names_missing and each > after)[:most]
+
     def watched(self, source: str) -> Watched:
         agendas = [agenda for _, agenda in self._agendas(source)]
         turns = [agenda.due for agenda in agendas if agenda.due is not None]

@@ -136,6 +136,7 @@ def organisation_options(directory: Path) -> dict[str, SimulatorOptions]:
         "healthy": SimulatorOptions(**own),
         "forbidding": SimulatorOptions(**own, permission=False),
         "half-forbidding": SimulatorOptions(**own, faults=(by_id,)),
+        "nameless": SimulatorOptions(**own, faults=(Fault(kind=Trouble.FORBIDDEN, path="/routing/queues"),)),
         "limiting": SimulatorOptions(**own, faults=(limited,)),
         "walled": SimulatorOptions(**own, cassette=_walled(directory / "walled")),
         "past": SimulatorOptions(**own, origin=LONG_AGO),

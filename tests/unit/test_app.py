@@ -16,6 +16,7 @@ from producer.app import (
     client_options,
     clock_of,
     digest_of,
+    directory_of,
     form_of,
     kafka_options,
     lane_policy,
@@ -47,6 +48,8 @@ OTHER: dict[str, Any] = {
     "genesys.retries": 9,
     "genesys.realm_id": "another-organisation",
     "genesys.token_refresh_margin": "2m",
+    "genesys.directory.enabled": False,
+    "genesys.directory.ttl": "23h",
     "capture.start": "2026-03-10T10:00:00Z",
     "capture.poll_interval": "16s",
     "capture.head_lag": "31s",
@@ -150,12 +153,14 @@ def everything(settings: Settings) -> list[Any]:
     """What the parts are given; without the digest, which any change reaches."""
     kafka = kafka_options(settings)
     password = kafka.security.password
+    directory = directory_of(settings)
     policy = dataclasses.replace(lane_policy(settings), config_digest="")
     webhook = webhook_options(settings)
     assert webhook is not None
     hook = dataclasses.replace(webhook, url=str, secrets=str)
     addresses = (webhook.url(), webhook.secrets())
-    return [kafka, _plain(password), client_options(settings), policy, clock_of(settings), hook, addresses]
+    told = [hook, addresses, directory and directory.policy]
+    return [kafka, _plain(password), client_options(settings), policy, clock_of(settings), *told]
 
 
 def test_every_setting_is_known_to_this_test() -> None:

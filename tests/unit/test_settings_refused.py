@@ -129,6 +129,8 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"genesys.timeout": "10m"}, "genesys.timeout: must be at most 5m, not '10m'"),
     ({"genesys.retries": "-1"}, "genesys.retries: must be at least 0, not '-1'"),
     ({"genesys.token_refresh_margin": "1ms"}, "genesys.token_refresh_margin: must be at least 1s, not '1ms'"),
+    ({"genesys.directory.enabled": "perhaps"}, "genesys.directory.enabled: must be true or false, not 'perhaps'"),
+    ({"genesys.directory.ttl": "1s"}, "genesys.directory.ttl: must be at least 1m, not '1s'"),
     ({"capture.start": "yesterday"}, "capture.start: must be an ISO 8601 instant, for example 2026-03-10T10:00:00Z"),
     (
         {"capture.start": "2026-03-10T09:00:00"},

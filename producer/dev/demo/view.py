@@ -68,9 +68,10 @@ def line_of(record: Mapping[str, Any]) -> str:
     """One record in a line."""
     began = f"{record['startTime']:%H:%M:%S}" if record["startTime"] else "-"
     duration = f"{record['durationMs'] / 1000:.0f} s" if record["durationMs"] is not None else "open"
+    names = ", ".join(name for name in (record["queueName"], record["wrapUpCodeName"] or record["wrapUpCode"]) if name)
     return (
         f"{record['recordId']}  rev {record['revision']:<3} {record['channelType']:<12} {record['direction'] or '-':<8}"
-        f"  began {began} {duration:>8}  {record['participantCount']:>2} participants  {record['wrapUpCode'] or ''}"
+        f"  began {began} {duration:>8}  {record['participantCount']:>2} participants  {names}"
     )
 
 

@@ -77,9 +77,12 @@ def cases_of(
 
 
 def doubled(trail: Sequence[Appended]) -> int:
-    """Entries with the content of the one before them."""
-    contents = [(one.content, one.claim) for one in trail]
-    return sum(1 for before, after in pairwise(contents) if before == after)
+    """Entries with the content of the one before them, but for those that carry a name more than it, and none less."""
+    pairs = pairwise(trail)
+    same = [
+        (before, after) for before, after in pairs if (before.content, before.claim) == (after.content, after.claim)
+    ]
+    return sum(not before.names < after.names for before, after in same)
 
 
 def disordered(trail: Sequence[Appended]) -> int:

@@ -25,7 +25,8 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appended:
     """A record or a dead letter of one conversation. `at` is the append, on the simulator's clock in milliseconds;
-    `claim` is what it says itself of content that the judge does not see.
+    `claim` is what it says itself of content that the judge does not see; `names` are the fields of names that it
+    carries.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Appended:
     content: Digest
     version: int | None = None
     claim: str = ""
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ from producer.kafka.options import KafkaOptions
 from producer.model.batch import Topic
 
 DEFAULTS = Horizon()
+NAMES = ("queueName", "wrapUpCodeName")
+"""Fields that a record may be sent again for: the names of ids in its content."""
 
 
 def judge(
@@ -134,6 +136,7 @@ class _Bench:
                     content=self._sight.of_record(record),
                     version=record["version"],
                     claim=self._sight.claim(record),
+                    names=frozenset(name for name in NAMES if record[name] is not None),
                 )
 
         return by_key(appended()), found

@@ -25,7 +25,7 @@ class Verdict:
     behind: int
     """Its last record is not what a committed read was served last."""
     doubled: int
-    """Records whose content is that of the record before them, per key."""
+    """Records whose content is that of the record before them, per key, but for a name that they carry and it lacks."""
     disordered: int
     """Records whose version is not above the one before them, or that lie on another partition than their key."""
     invented: int

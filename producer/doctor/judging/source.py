@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from producer import errors
 from producer.doctor.results import Outcome, Prerequisite, Result, failed, ok, warning
 from producer.flow.reading import CLOCK_TOLERANCE
 from producer.genesys.auth import Token, token_of, token_refused
-from producer.genesys.exchange import Answer, NoAnswer, served_at
+from producer.genesys.directory import ROUTES, names_in
+from producer.genesys.exchange import READ_PERMISSION, Answer, NoAnswer, served_at
 from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.limiter_told import allowance_of
 from producer.genesys.outcome import Trouble, complained
@@ -17,8 +20,11 @@ from producer.genesys.query import hits_of
 from producer.genesys.retry import NotFound
 from producer.genesys.source import organisation_of
 from producer.genesys.transport import cure_of
+from producer.model.names import NameKind
 from producer.model.volume import Volume
 from producer.planning.cost import MINUTES_A_DAY, DayCost
+
+T = TypeVar("T")
 
 _OK = 200
 _UNKNOWN_CLIENT = 400
@@ -150,6 +156,29 @@ def admission(policy: LimiterPolicy, exchange: Exchange) -> list[Result]:
     return [*results, last]
 
 
+def names(asked: Iterable[tuple[NameKind, Exchange]]) -> Result:
+    """Whether names may be looked up; without them records carry ids only, which is no reason not to work."""
+    troubles = {}
+    for kind, exchange in asked:
+        try:
+            answered(exchange, names_in, ROUTES[kind].permission)
+        except errors.SourceError as error:
+            troubles[kind] = error
+    if not troubles:
+        return ok(Prerequisite.NAMES, "the names of queues and wrap-up codes may be looked up")
+    finding = "\n".join(f"{kind.value}: {error}" for kind, error in troubles.items())
+    missing = [ROUTES[kind].permission for kind, each in troubles.items() if isinstance(each, errors.PermissionMissing)]
+    cure = f"give a role of the OAuth client {' and '.join(missing)}, in every division" if missing else ""
+    others = [each.what_to_do for each in troubles.values() if not isinstance(each, errors.PermissionMissing)]
+    cures = [each for each in (cure, *dict.fromkeys(others), "or set genesys.directory.enabled to false") if each]
+    return warning(Prerequisite.NAMES, finding, "; ".join(cures))
+
+
+def no_names() -> Result:
+    """Names are not wanted."""
+    return ok(Prerequisite.NAMES, "not looked up: genesys.directory.enabled is false")
+
+
 def rate_limit(policy: LimiterPolicy, answer: Answer) -> Result:
     """The limit in force: what the answer tells, else what the settings say."""
     allowance = allowance_of(answer.headers)
@@ -165,11 +194,16 @@ def rate_limit(policy: LimiterPolicy, answer: Answer) -> Result:
 
 def hits(exchange: Exchange) -> int:
     """The number that was asked for. Raises SourceError."""
+    return answered(exchange, hits_of)
+
+
+def answered(exchange: Exchange, decode: Callable[[bytes], T], permission: str = READ_PERMISSION) -> T:
+    """What was asked for. Raises SourceError; `permission` is what it took."""
     if isinstance(exchange.outcome, NoAnswer):
         raise exchange.outcome
     if exchange.outcome.status != _OK:
-        raise complained(exchange.outcome, exchange.received_at).error
-    return hits_of(exchange.outcome.body)
+        raise complained(exchange.outcome, exchange.received_at, permission).error
+    return decode(exchange.outcome.body)
 
 
 def volume_unknown(error: errors.SourceError) -> Result:

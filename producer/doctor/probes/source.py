@@ -1,7 +1,7 @@
-"""Asks Genesys Cloud: one token, whose it is, one conversation, one by an id that nobody has, and ten numbers that say
-how much there is to read.
+"""Asks Genesys Cloud: one token, whose it is, one conversation, one by an id that nobody has, two names, and ten
+numbers that say how much there is to read.
 
-Fourteen requests, none repeated.
+Sixteen requests, none repeated.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from producer.doctor.judging import source as judging
 from producer.doctor.judging.source import Exchange
 from producer.doctor.results import Outcome, Prerequisite, Result, failed
 from producer.genesys.auth import Token, bearing, token_request
+from producer.genesys.directory import names_request
 from producer.genesys.exchange import Answer, NoAnswer, Request
 from producer.genesys.limiter_told import allowance_of
 from producer.genesys.options import ClientOptions, Credentials
@@ -24,6 +25,7 @@ from producer.genesys.regions import Endpoints
 from producer.genesys.survey import BRIEF, look
 from producer.genesys.transport import Transport
 from producer.model.instants import floor_millis
+from producer.model.names import NameKind
 from producer.model.windows import Slice, windows_between
 from producer.planning.cost import Rules, day_cost
 from producer.ports import Clock
@@ -35,7 +37,9 @@ _GLANCE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceProbe:
-    """How the organisation is asked, as the daemon does it. `expected` is the organisation that the settings name."""
+    """How the organisation is asked, as the daemon does it. `expected` is the organisation that the settings name;
+    `names` whether names are to be looked up.
+    """
 
     endpoints: Endpoints
     credentials: Credentials
@@ -44,6 +48,7 @@ class SourceProbe:
     head_lag: timedelta
     rules: Rules
     expected: str | None
+    names: bool = True
 
     async def examine(self) -> list[Result]:
         """All that can be told; what is missing could not be asked."""
@@ -84,7 +89,7 @@ class SourceProbe:
         if exchange.answer is None or results[-1].outcome is not Outcome.OK:
             return results
         allowance = allowance_of(exchange.answer.headers)
-        results.append(await self._by_id(transport, token))
+        results += [await self._by_id(transport, token), await self._names(transport, token)]
         return [*results, await self._budget(transport, token, allowance.allowed if allowance else None)]
 
     async def _by_id(self, transport: Transport, token: Token) -> Result:
@@ -94,6 +99,15 @@ class SourceProbe:
         if exchange.answer is None:
             return judging.host(Prerequisite.API_HOST, exchange)
         return judging.by_id(exchange.answer, exchange.received_at)
+
+    async def _names(self, transport: Transport, token: Token) -> Result:
+        """Whether names may be looked up: one of each kind."""
+        if not self.names:
+            return judging.no_names()
+        requests = {kind: names_request(self.endpoints.api, kind, (), request_id=str(uuid4())) for kind in NameKind}
+        return judging.names(
+            [(kind, await ask(transport, self.clock, bearing(each, token))) for kind, each in requests.items()]
+        )
 
     async def _budget(self, transport: Transport, token: Token, allowed: int | None) -> Result:
         """Whether a day of the tiers that are configured can be read in a day, at the volume of yesterday."""

@@ -29,7 +29,7 @@ FREQUENT: frozenset[type[events.Event]] = frozenset(
 """Events whose line is always `debug`: at any other level it is not even made."""
 
 SILENT: frozenset[type[events.Event]] = frozenset(
-    {events.LimiterMeasured, events.CoverageMeasured, events.BudgetShared, events.WatchMeasured}
+    {events.LimiterMeasured, events.CoverageMeasured, events.BudgetShared, events.WatchMeasured, events.NamesMeasured}
 )
 """Events that are measurements only: metrics and status page show them, a line each would drown the rest."""
 

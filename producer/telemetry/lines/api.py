@@ -98,8 +98,30 @@ def _organisation_unverified(event: events.OrganisationUnverified) -> Line:
     )
 
 
+def _names_unavailable(event: events.NamesUnavailable) -> Line:
+    return Line(
+        level=logging.WARNING,
+        message=f"names can't be looked up ({event.kind}, {event.reason}): {event.message}; records go out without "
+        f"them, and once more when they are known; tried again in {seconds(event.wait)}",
+        fields={
+            "kind": event.kind,
+            "error": event.reason,
+            "wait_seconds": event.wait.total_seconds(),
+            **present(correlation_id=event.correlation_id),
+        },
+        what_to_do=f"{event.what_to_do}; or do without names: genesys.directory.enabled",
+        same_as=f"{event.kind} {event.reason}",
+    )
+
+
+def _names_available(event: events.NamesAvailable) -> Line:
+    return Line(level=logging.INFO, message=f"names can be looked up again ({event.kind})", fields={"kind": event.kind})
+
+
 LINES: Mapping[type[events.Event], Describe] = {
     events.OrganisationUnverified: _organisation_unverified,
+    events.NamesUnavailable: _names_unavailable,
+    events.NamesAvailable: _names_available,
     events.RequestFinished: _request_finished,
     events.RequestRetried: _request_retried,
     events.RateLimitHit: _rate_limit_hit,

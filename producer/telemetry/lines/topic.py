@@ -13,7 +13,7 @@ _MOST_PATHS = 20
 
 
 def _page_compared(event: events.PageCompared) -> Line:
-    counts = {name: getattr(event, name) for name in ("new", "changed", "unchanged", "stale", "regressed")}
+    counts = {name: getattr(event, name) for name in ("new", "changed", "named", "unchanged", "stale", "regressed")}
     told = ", ".join(f"{amount} {name}" for name, amount in counts.items() if amount) or "nothing"
     return Line(
         level=logging.DEBUG,

@@ -115,6 +115,13 @@ def test_what_is_gone_is_told() -> None:
     assert values(batch.records, Topic.AUDIT)[-1]["details"]["gone"] == "1"
 
 
+def test_what_nobody_looked_after_is_absent_and_not_given_up() -> None:
+    read = replace(BY_ID, ids=("b",))
+    batch = taken(standing(known=[msgspec.structs.replace(B, watch=None)]), started(read), ended(read))
+    details = values(batch.records, Topic.AUDIT)[-1]["details"]
+    assert (details["absent"], details["gone"]) == ("1", "0")
+
+
 def test_adoption_is_remembered() -> None:
     made = standing()
     assert not taken(made).checkpoint.adoption_done

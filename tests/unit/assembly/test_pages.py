@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,9 @@ from producer.events import ConversationDeadLettered
 from producer.model.batch import Outgoing, Topic
 from producer.model.conversation import ConversationState
 from producer.model.instants import to_millis
-from producer.model.outcome import Change, Drift
+from producer.model.outcome import Change, Drift, Emitted, Outcome, Sighting
 from producer.model.reads import Page, RawConversation, Read, ReadKind
+from producer.ports import Compare
 from tests.support.build import at, head_read, page, raw
 from tests.support.plain_compare import encode, plain_compare
 
@@ -44,10 +45,11 @@ def work(
     pending: Mapping[str, ConversationState] | None = None,
     read: Read | None = None,
     limit: int = 1_000,
+    compare: Compare = plain_compare,
 ) -> PageResult:
     worker = PageWorker(
         source="default",
-        compare=plain_compare,
+        compare=compare,
         encode=encode,
         known=(memory or Memory()).known,
         limits={Topic.CONVERSATIONS: limit, Topic.DEAD_LETTERS: limit},
@@ -99,6 +101,21 @@ def test_known_content_is_only_counted() -> None:
     known = raw(id="a", v=1)
     result = work(page(known), memory=Memory({"a": emitted_state(known)}))
     assert result == PageResult(unchanged=1)
+
+
+def test_known_content_without_a_name_is_compared_and_its_new_record_says_nothing_of_freshness() -> None:
+    content = raw(id="a", v=1)
+    nameless = msgspec.structs.replace(emitted_state(content), names_missing=("queue:q",))
+
+    def compare(raw: RawConversation, known: Callable[[str], ConversationState | None], sighting: Sighting) -> Outcome:
+        before = known("a")
+        assert before == nameless
+        after = msgspec.structs.replace(nameless, revision=2, names_missing=())
+        return Emitted(record={"id": "a"}, state=after, change=Change.NAMED, newest=AS_OF)
+
+    result = work(page(content), memory=Memory({"a": nameless}), compare=compare)
+    assert (result.emitted, result.unchanged, result.newest) == (Counter({Change.NAMED: 1}), 0, [])
+    assert (len(result.records), result.told("default", head_read(), 1).named) == (1, 1)
 
 
 def test_changed_content_takes_the_next_revision_and_a_higher_version() -> None:

@@ -79,14 +79,19 @@ RECORD: dict[str, Any] = {
     "startTime": datetime(2026, 3, 10, 9, 59, 30, tzinfo=UTC),
     "durationMs": 61_400,
     "participantCount": 3,
-    "wrapUpCode": "sale",
+    "queueName": "Support North",
+    "wrapUpCode": "c-1",
+    "wrapUpCodeName": "Resolved",
 }
 
 
 def test_a_record_in_a_line() -> None:
-    bare = RECORD | {"direction": None, "startTime": None, "durationMs": None, "wrapUpCode": None}
+    names = {"queueName": None, "wrapUpCodeName": None}
+    bare = RECORD | names | {"direction": None, "startTime": None, "durationMs": None, "wrapUpCode": None}
 
-    assert " ".join(line_of(RECORD).split()) == "a rev 2 VOICE inbound began 09:59:30 61 s 3 participants sale"
+    told = "a rev 2 VOICE inbound began 09:59:30 61 s 3 participants"
+    assert " ".join(line_of(RECORD).split()) == f"{told} Support North, Resolved"
+    assert " ".join(line_of(RECORD | names).split()) == f"{told} c-1"
     assert " ".join(line_of(bare).split()) == "a rev 2 VOICE - began - open 3 participants"
 
 

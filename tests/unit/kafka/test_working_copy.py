@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from producer.errors import SinkUnavailable
 from producer.kafka import working_copy
@@ -165,3 +166,18 @@ def test_a_failure_of_the_database_closes_the_copy(tmp_path: Path) -> None:
     with pytest.raises(SinkUnavailable, match="working copy"):
         copy.apply([impossible], position(2))
     assert copy.closed
+
+
+def nameless(conversation_id: str, source: str = "default") -> Change:
+    without = replace(state(conversation_id, 1), names_missing=("queue:q",))
+    return StateKey(source, conversation_id), encode_conversation(without)
+
+
+def test_those_without_a_name_are_found_in_order_until_they_have_it(copy: WorkingCopy) -> None:
+    named = (StateKey("default", "e"), encode_conversation(replace(state("e", 1), names_missing=())))
+    copy.apply([nameless(each) for each in "dbac"] + [named, nameless("b", "emea")], position(1))
+    assert copy.nameless("default", "", 3) == ["a", "b", "c"]
+    assert copy.nameless("default", "b", 3) == ["c", "d"]
+    assert copy.nameless("emea", "", 3) == ["b"]
+    copy.apply([(StateKey("default", "c"), named[1]), (StateKey("default", "d"), None)], position(3))
+    assert copy.nameless("default", "", 9) == ["a", "b"]

@@ -61,6 +61,8 @@ FLAGS: Mapping[str, tuple[tuple[str, ...], Any]] = {
     "oddity_probability": (("--oddities", "0.5"), 0.5),
     "huge_probability": (("--huge", "0.5"), 0.5),
     "total_hits_error_probability": (("--total-hits-error", "0.5"), 0.5),
+    "queues": (("--queues", "10000"), 10_000),
+    "unlisted": (("--unlisted", "0.05"), 0.05),
     "limit_per_minute": (("--limit", "100"), 100),
     "limit_window": (("--limit-window", "sliding"), "sliding"),
     "other_client_share": (("--other-client-share", "0.5"), 0.5),

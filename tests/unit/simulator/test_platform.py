@@ -133,6 +133,46 @@ async def test_reference_calls_are_paged_and_selected_by_id(connect: Any) -> Non
         assert (await client.ask("GET", "/api/v2/tokens/me"))[1]["organization"]["id"] == organization["id"]
 
 
+async def test_as_many_queues_as_asked_for_of_which_some_are_not_listed(connect: Any) -> None:
+    async with connect(queues=1_000, unlisted=0.05) as client:
+        totals = {
+            kind: (await client.ask("GET", f"/api/v2/routing/{kind}"))[1]["total"] for kind in ("queues", "wrapupcodes")
+        }
+        assert totals == {"queues": 950, "wrapupcodes": 51}
+        queues = client.simulator.organisation.directory.queues
+        assert len({queue.id for queue in queues}) == len({queue.name for queue in queues}) == 1_000
+        ids = ",".join(queue.id for queue in queues[:100])
+        _, found = await client.ask("GET", f"/api/v2/routing/queues?pageSize=100&id={ids}")
+        assert 80 < found["total"] < 100
+
+
+async def test_an_organisation_of_the_usual_size_is_the_same_as_ever(connect: Any) -> None:
+    async with connect() as usual, connect(queues=1_000) as large:
+        ours, theirs = usual.simulator.organisation.directory, large.simulator.organisation.directory
+        assert (len(ours.queues), ours.queues) == (40, theirs.queues[:40])
+        assert (ours.users, ours.wrapup_codes) == (theirs.users, theirs.wrapup_codes)
+
+
+@pytest.mark.parametrize(
+    ("path", "permission"),
+    [
+        ("/api/v2/routing/queues", "[routing:queue:view]"),
+        ("/api/v2/routing/wrapupcodes", "[routing:wrapupCode:view]"),
+        ("/api/v2/users", "[directory:user:view]"),
+        ("/api/v2/authorization/divisions", "[authorization:division:view]"),
+    ],
+)
+async def test_a_reference_call_that_is_forbidden_names_its_permission(
+    connect: Any, path: str, permission: str
+) -> None:
+    async with connect() as client:
+        client.simulator.inject("forbidden", path=path, times=1)
+        status, body = await client.ask("GET", path)
+        assert (status, body["code"]) == (403, "missing.any.permissions")
+        assert permission in body["message"]
+        assert (await client.ask("GET", path))[0] == 200
+
+
 async def test_conversations_refer_to_what_the_reference_calls_list(connect: Any) -> None:
     async with connect() as client:
         listed = {}

@@ -210,6 +210,20 @@ FED: list[tuple[events.Event, Series]] = [
         },
     ),
     (
+        events.NamesMeasured(source=SOURCE, known=40, unknown=2, wanted=3),
+        {
+            f"directory_ids{{{OF},state=known}}": 40,
+            f"directory_ids{{{OF},state=unknown}}": 2,
+            f"directory_ids{{{OF},state=wanted}}": 3,
+        },
+    ),
+    (
+        events.NamesUnavailable(
+            source=SOURCE, kind="queue", reason="PermissionMissing", message="", what_to_do="", wait=SECOND
+        ),
+        {f"directory_failures_total{{kind=queue,{OF}}}": 1},
+    ),
+    (
         events.BudgetShared(source=SOURCE, read="watch", share=0.05),
         {f"rate_budget_share_ratio{{read=watch,{OF}}}": 0.05},
     ),

@@ -69,6 +69,33 @@ def test_a_permission_is_missing() -> None:
     }
 
 
+def test_names_can_not_be_looked_up() -> None:
+    refused = events.NamesUnavailable(
+        source=SOURCE,
+        kind="queue",
+        reason="PermissionMissing",
+        message="403: routing:queue:view",
+        what_to_do="give it",
+        wait=timedelta(seconds=60),
+    )
+    assert written(refused) == {
+        "level": "warning",
+        "action": "names_unavailable",
+        "message": "names can't be looked up (queue, PermissionMissing): 403: routing:queue:view; records go out "
+        "without them, and once more when they are known; tried again in 60 s",
+        "what_to_do": "give it; or do without names: genesys.directory.enabled",
+        "kind": "queue",
+        "error": "PermissionMissing",
+        "wait_seconds": 60.0,
+    }
+    assert written(events.NamesAvailable(source=SOURCE, kind="queue")) == {
+        "level": "info",
+        "action": "names_available",
+        "message": "names can be looked up again (queue)",
+        "kind": "queue",
+    }
+
+
 def test_the_broker_is_down() -> None:
     blocked = events.SinkBlocked(
         source=SOURCE,

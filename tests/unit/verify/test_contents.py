@@ -156,6 +156,18 @@ def test_attributes_that_do_not_follow_from_participants_show() -> None:
         assert problems(taken_over) == []
 
 
+def test_a_name_follows_from_no_content_and_belongs_to_an_id() -> None:
+    queue = {"queueId": "q-1", "segmentStart": "2025-03-10T10:00:01.000Z", "segmentType": "interact"}
+    offered = {"purpose": "acd", "sessions": [{"mediaType": "voice", "segments": [queue]}]}
+    raw = raw_record(conversation(offered))
+    named = altered(raw, with_field("queueName", "Support"))
+    assert (problems(named), problems(named, whole=False)) == ([], [])
+    assert [contents(whole=whole).look(named).facts.names for whole in (True, False)] == [1, 0]
+    assert contents().look(raw).facts.names == 0
+    without_code = altered(raw, with_field("wrapUpCodeName", "Resolved"))
+    assert problems(without_code) == ["these do not follow from its content: wrapUpCodeName"]
+
+
 def test_what_key_and_headers_tell() -> None:
     raw = raw_record(conversation())
     moved = RawRecord(

@@ -61,6 +61,26 @@ def test_the_same_content_with_other_attributes_is_news() -> None:
     assert checks([seen(1), again], remembered(2, content=again.content)) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (0b00, 0b01, []),
+        (0b01, 0b11, []),
+        (0b00, 0b11, []),
+        (0b00, 0b00, [Check.DOUBLED]),
+        (0b11, 0b11, [Check.DOUBLED]),
+        (0b11, 0b01, [Check.DOUBLED]),
+        (0b01, 0b10, [Check.DOUBLED]),
+    ],
+)
+def test_the_same_content_with_a_name_more_and_none_less_is_no_doubled_record(
+    before: int, after: int, expected: list[str]
+) -> None:
+    first = seen(1, names=before)
+    again = seen(2, content=first.content, names=after)
+    assert checks([first, again], remembered(2, content=again.content)) == expected
+
+
 def test_another_order() -> None:
     (finding,) = trail_findings([seen(2), seen(1), seen(3)], remembered(3), BOUNDS)
     assert (finding.check, finding.read, finding.ids) == (Check.ORDER, "read-1", (ID,))

@@ -142,6 +142,27 @@ def test_equal_heads_that_claim_other_contents_are_no_doubles() -> None:
     assert counting.doubled(trail) == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("", "q", 0),
+        ("q", "qw", 0),
+        ("", "", 1),
+        ("qw", "qw", 1),
+        ("qw", "q", 1),
+        ("q", "w", 1),
+    ],
+)
+def test_the_same_content_again_is_doubled_unless_it_carries_a_name_more_and_none_less(
+    before: str, after: str, expected: int
+) -> None:
+    first, again = (
+        Appended(key="a", partition=0, at=0, content=b"a0", names=frozenset(names)) for names in (before, after)
+    )
+    assert counting.doubled([first, again]) == expected
+    assert counting.doubled([first, again, again]) == expected + 1
+
+
 def test_a_healthy_conversation_in_the_dead_letters_is_lost() -> None:
     letter = Appended(key="a", partition=0, at=0, content=b"a1")
     assert verdict(cases(TWO_STATES, [], (letter,))["a"]) == "judged changed lost"

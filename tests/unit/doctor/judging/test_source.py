@@ -14,6 +14,7 @@ from producer.doctor.judging.source import Exchange
 from producer.doctor.results import Outcome, Prerequisite
 from producer.genesys.exchange import Answer, Failure, NoAnswer
 from producer.genesys.limiter import LimiterPolicy
+from producer.model.names import NameKind
 from producer.model.volume import even_volume
 from producer.planning.cost import Rules, day_cost
 from producer.planning.watch import WatchPolicy
@@ -205,3 +206,44 @@ def test_a_volume_that_nobody_told_is_a_warning() -> None:
     assert (result.prerequisite, result.outcome) == (Prerequisite.BUDGET, Outcome.WARNING)
     assert result.finding == "how much there is to read is not known: server error: 503"
     assert result.what_to_do == errors.SourceUnavailable.what_to_do
+
+
+def asked(kind: NameKind, outcome: Answer | NoAnswer) -> tuple[NameKind, Exchange]:
+    return kind, Exchange(address="https://api", outcome=outcome, sent_at=NOW, received_at=NOW)
+
+
+LISTED = answer(200, {"entities": [{"id": "q-1", "name": "Support"}]})
+
+
+def test_names_that_may_be_looked_up() -> None:
+    result = judging.names([asked(NameKind.QUEUE, LISTED), asked(NameKind.WRAP_UP, LISTED)])
+    assert (result.prerequisite, result.outcome, result.what_to_do) == (Prerequisite.NAMES, Outcome.OK, "")
+    assert judging.no_names().outcome is Outcome.OK
+
+
+def test_a_permission_for_names_that_is_missing_is_a_warning_that_names_it() -> None:
+    refused = refusal(403, "missing.any.permissions")
+    result = judging.names([asked(NameKind.QUEUE, LISTED), asked(NameKind.WRAP_UP, refused)])
+    assert (result.outcome, result.finding) == (
+        Outcome.WARNING,
+        "wrapup: a permission is missing (it takes routing:wrapupCode:view): 403 missing.any.permissions no",
+    )
+    assert result.what_to_do == (
+        "give a role of the OAuth client routing:wrapupCode:view, in every division;"
+        " or set genesys.directory.enabled to false"
+    )
+    both = judging.names([asked(NameKind.QUEUE, refused), asked(NameKind.WRAP_UP, refused)])
+    assert "routing:queue:view and routing:wrapupCode:view" in both.what_to_do
+
+
+def test_names_that_do_not_answer_are_a_warning_with_the_cure_of_that() -> None:
+    silent = asked(NameKind.QUEUE, NoAnswer(Failure.TIMEOUT, "no answer"))
+    result = judging.names([silent, asked(NameKind.WRAP_UP, answer(200, b"<html>"))])
+    assert (result.outcome, result.finding) == (
+        Outcome.WARNING,
+        "queue: no answer\nwrapup: the answer of the directory holds no list of entities",
+    )
+    assert result.what_to_do == (
+        f"{errors.SourceUnavailable.what_to_do}; {errors.MalformedBody.what_to_do};"
+        " or set genesys.directory.enabled to false"
+    )

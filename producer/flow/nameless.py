@@ -1,0 +1,70 @@
+"""Conversations that were sent without a name: once it is known they are read again, and go out with it.
+
+Most need no request for it: the head reads its overlap again and again, and finds their names there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from producer.flow.behind import Chore
+from producer.model.names import NameKey, known_now
+from producer.model.reads import Due, ReadKind
+from producer.planning.names import Directory
+from producer.planning.watch import IDS_AT_ONCE
+from producer.ports import Clock, Sink
+
+LOOK_EVERY = timedelta(minutes=5)
+"""How often they are looked through, at most, and first after a start: the head comes first."""
+_SEEN_AT_ONCE = 1_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Nameless:
+    """The chore of one source. The state: how far a look has come (None: there is none), when it began, and with how
+    many names.
+    """
+
+    name: str
+    sink: Sink
+    clock: Clock
+    directory: Directory
+    _mark: str | None = None
+    _began: datetime | None = None
+    _learned: int = -1
+
+    def next(self) -> Chore | None:
+        """Those whose name is known by now, a hundred at a time.
+
+        All are looked through whenever names were learned; what is still unknown is wanted thereby.
+        """
+        now = self.clock.now()
+        after = self._mark if self._mark is not None else self._begin(now)
+        if after is None:
+            return None
+
+        def name_of(key: NameKey) -> str | None:
+            return self.directory.find(key, now)
+
+        ids = self.sink.nameless(self.name, after, _SEEN_AT_ONCE)
+        states = self.sink.known(self.name, ids)
+        known = [each for each in ids if each in states and known_now(states[each].names_missing, name_of)]
+        named = [each for each in known if not states[each].absent_reads]  # what is not there is not asked for its name
+        asked = tuple(named[:IDS_AT_ONCE])
+        more = len(ids) == _SEEN_AT_ONCE or len(named) > len(asked)
+        reached = (asked[-1] if len(named) > len(asked) else ids[-1]) if more else None
+
+        def move() -> None:
+            self._mark = reached
+
+        reads = (Due(kind=ReadKind.WATCH, ids=asked, covers=False),) if asked else ()
+        return Chore(reads=reads, after=move, more=more and not reads)  # one call with each pause: nothing is urgent
+
+    def _begin(self, now: datetime) -> str | None:
+        """Where a new look begins; None when there is no reason for one."""
+        self._began = self._began or now
+        if now - self._began < LOOK_EVERY or self._learned == self.directory.learned:
+            return None
+        self._mark, self._began, self._learned = "", now, self.directory.learned
+        return self._mark

@@ -1,0 +1,51 @@
+"""Names of what conversations refer to by id: of which things they are told, and how one is asked for."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class NameKind(enum.Enum):
+    """What has a name on the record; also the first part of what `ConversationState.names_missing` holds."""
+
+    QUEUE = "queue"
+    WRAP_UP = "wrapup"
+
+
+class NameKey(NamedTuple):
+    """Whose name it is."""
+
+    kind: NameKind
+    id: str
+
+    @property
+    def text(self) -> str:
+        """As it is remembered, for example `queue:<id>`."""
+        return f"{self.kind.value}:{self.id}"
+
+    @classmethod
+    def of(cls, text: str) -> NameKey | None:
+        """The key of a text; None for what another version may have written."""
+        word, _, identifier = text.partition(":")
+        kind = next((each for each in NameKind if each.value == word), None)
+        return cls(kind, identifier) if kind is not None else None
+
+
+NameOf = Callable[[NameKey], str | None]
+"""The name behind a key, None while it is not known; to be asked for it is what has it looked up."""
+
+
+def name_key(kind: NameKind, identifier: str | None) -> NameKey | None:
+    """The key of an id; None for what the directory can't know: no id at all, or a word of the system's own."""
+    return NameKey(kind, identifier) if identifier is not None and _ID.fullmatch(identifier) else None
+
+
+def known_now(missing: Iterable[str], name_of: NameOf) -> bool:
+    """True when a name that a record was sent without is known by now. All of them are asked for."""
+    names = [name_of(key) for key in map(NameKey.of, missing) if key is not None]
+    return any(name is not None for name in names)
