@@ -34,6 +34,7 @@ from producer.kafka.sink import KafkaSink
 from producer.lifecycle import stop_on_signals
 from producer.model.batch import Restored, Topic
 from producer.model.conversation import Agenda, ConversationState
+from producer.model.names import not_known
 from producer.model.reads import ReadKind
 from producer.pipeline import Lane, LanePolicy
 from producer.planning.head import HeadPolicy
@@ -394,7 +395,8 @@ class Daemon:
         avro = Avro.shipped()
         schema, subject = avro.schemas.latest(Subject.CONVERSATION), subject_of(settings)
         naming = self._naming(source, clock, telemetry)
-        compare = Comparison(form_of(settings, schema), naming.name_of if naming else None)
+        later = not_known if looks_up_names(settings) else None  # what a command puts here the daemon sends with names
+        compare = Comparison(form_of(settings, schema), naming.name_of if naming else later)
 
         def tools(restored: Restored) -> AssemblyTools:
             return AssemblyTools(

@@ -49,3 +49,8 @@ def known_now(missing: Iterable[str], name_of: NameOf) -> bool:
     """True when a name that a record was sent without is known by now. All of them are asked for."""
     names = [name_of(key) for key in map(NameKey.of, missing) if key is not None]
     return any(name is not None for name in names)
+
+
+def not_known(_key: NameKey) -> str | None:
+    """A directory that knows nothing (a `NameOf`): what is sent lacks its names, and whoever has them sends it again."""
+    return None

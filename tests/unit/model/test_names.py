@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from producer.model.names import NameKey, NameKind, known_now, name_key
+from producer.model.names import NameKey, NameKind, known_now, name_key, not_known
 
 ID = "0a1b2c3d-0000-4000-8000-00000000000f"
 QUEUE = NameKey(NameKind.QUEUE, ID)
@@ -33,3 +33,4 @@ def test_one_name_that_is_known_is_enough_and_all_are_asked_for() -> None:
     assert asked == [QUEUE, NameKey(NameKind.WRAP_UP, ID)]
     assert not known_now((f"wrapup:{ID}",), name_of)
     assert not known_now((), name_of)
+    assert not known_now((QUEUE.text,), not_known)
