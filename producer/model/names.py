@@ -52,5 +52,5 @@ def known_now(missing: Iterable[str], name_of: NameOf) -> bool:
 
 
 def not_known(_key: NameKey) -> str | None:
-    """A directory that knows nothing (a `NameOf`): what is sent lacks its names, and whoever has them sends it again."""
+    """A directory that knows nothing (a `NameOf`): what is sent lacks its names, until somebody has them."""
     return None
