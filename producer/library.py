@@ -17,7 +17,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from producer.app import SOURCE, clock_of, form_of, kafka_options, lane_policy, new_id, source_of
+from producer.app import form_of, new_id, source_of
 from producer.assembly.records import audit_record
 from producer.encoding.avro import Avro
 from producer.encoding.schemas import Schemas, Subject
@@ -32,6 +32,7 @@ from producer.extraction.trail import Tell, Trail
 from producer.flow.identity import refuse_other
 from producer.kafka.appending import appending
 from producer.model.reads import Read
+from producer.options import SOURCE, clock_of, kafka_options, lane_policy
 from producer.ports import Clock, Observer, Source
 from producer.settings import Settings, SettingsRefused, checked, load
 from producer.transform.normalize import Detail

@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import cast
 
 from producer import errors
-from producer.app import clock_of, source_of
+from producer.app import source_of
 from producer.commands.config import add_config_option
 from producer.genesys.survey import THOROUGH, Findings, look
 from producer.genesys.token_source import TokenSource
 from producer.model.instants import floor_millis
 from producer.model.volume import Volume, even_volume
 from producer.model.windows import Interval
+from producer.options import clock_of
 from producer.planning.cost import day_cost, range_cost
 from producer.settings import Settings, load
 from producer.settings.values import parse_instant

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from producer import errors
-from producer.app import clock_of, webhook_of
+from producer.app import webhook_of
 from producer.commands.config import add_config_option
 from producer.commands.query_to_kafka import extract
 from producer.encoding.schemas import Schemas, Subject
@@ -27,6 +27,7 @@ from producer.extraction.query import LARGEST_SIZE, ChannelType, Query
 from producer.extraction.result import Metrics
 from producer.extraction.rules import FURTHEST_END, asked_for
 from producer.library import ConversationRetriever
+from producer.options import clock_of
 from producer.settings import Settings, load
 from producer.verify.progress import Progress
 

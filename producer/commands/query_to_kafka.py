@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from producer import errors
-from producer.app import SOURCE, Daemon, clock_of, form_of, kafka_options, new_id, source_of, the_one
+from producer.app import Daemon, form_of, new_id, source_of, the_one
 from producer.clock import real_now
 from producer.encoding.schemas import Schemas, Subject
 from producer.events import Event, PageCompared, PageFetched, RequestFinished
@@ -21,6 +21,7 @@ from producer.extraction.selecting import SelectingSource
 from producer.kafka.partitioner import partition_of
 from producer.kafka.signs import last_written
 from producer.model.instants import from_millis
+from producer.options import SOURCE, clock_of, kafka_options
 from producer.ports import Source
 from producer.settings import Settings
 from producer.transform.normalize import Detail

@@ -8,7 +8,6 @@ from contextlib import aclosing
 
 import msgspec
 
-from producer.app import SOURCE, kafka_options
 from producer.commands.config import add_config_option
 from producer.kafka.options import KafkaOptions
 from producer.kafka.reader import tail
@@ -16,6 +15,7 @@ from producer.kafka.state import StateKey, decode_checkpoint, decode_conversatio
 from producer.model.batch import Topic
 from producer.model.checkpoint import Checkpoint
 from producer.model.conversation import ConversationState
+from producer.options import SOURCE, kafka_options
 from producer.settings import load
 
 NOT_FOUND = 1

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from producer import errors
-from producer.app import kafka_options
 from producer.commands.config import add_config_option
 from producer.encoding.avro import Avro
 from producer.kafka.reader import RawRecord, tail
 from producer.model.batch import Topic
 from producer.model.instants import from_millis, iso_millis
+from producer.options import kafka_options
 from producer.settings import load
 
 TOPICS: Mapping[str, Topic] = {

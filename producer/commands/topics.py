@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from producer.app import kafka_options
 from producer.commands.config import add_config_option
 from producer.kafka.options import KafkaOptions
 from producer.kafka.topics import Difference, TopicReport, check, create
+from producer.options import kafka_options
 from producer.settings import load
 
 DIFFERENT = 1

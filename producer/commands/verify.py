@@ -10,12 +10,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from producer import errors
-from producer.app import SOURCE, client_options, clock_of, kafka_options, source_of
+from producer.app import source_of
 from producer.commands.config import add_config_option
 from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.source import GenesysSource
 from producer.genesys.token_source import TokenSource
 from producer.model.windows import Interval
+from producer.options import SOURCE, client_options, clock_of, kafka_options
 from producer.settings import Settings, load
 from producer.verify.again import Question
 from producer.verify.progress import Progress

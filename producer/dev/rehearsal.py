@@ -9,11 +9,11 @@ import os
 import socket
 from collections.abc import Mapping
 
-from producer.app import watch_policy
 from producer.clock import VirtualClock
 from producer.dev.judge.content import HEADS, WHOLE, Sight
 from producer.dev.judge.flat import TOKEN
 from producer.dev.judge.horizon import Horizon
+from producer.options import watch_policy
 from producer.settings import Settings
 from producer.settings.catalogue import PREFIX
 

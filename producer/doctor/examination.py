@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from producer.app import SOURCE, client_options, clock_of, kafka_options, webhook_options
 from producer.doctor.judging import settings as judging
 from producer.doctor.probes import machine
 from producer.doctor.probes.gateway import GatewayProbe
@@ -18,6 +17,7 @@ from producer.errors import ConfigurationError
 from producer.genesys.options import Credentials
 from producer.genesys.regions import endpoints
 from producer.kafka.partitioner import partition_of
+from producer.options import SOURCE, client_options, clock_of, kafka_options, webhook_options
 from producer.settings import Settings, SettingsRefused, load
 from producer.sizing.rules import rules_of
 from producer.telemetry.redaction import Redactor

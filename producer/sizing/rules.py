@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from producer.app import client_options, lane_policy
 from producer.model.reads import ReadKind
+from producer.options import client_options, lane_policy
 from producer.planning.cost import Rules
 from producer.settings import Settings
 

@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from producer.app import STOP_GRACE
+from producer.options import STOP_GRACE
 from producer.settings import SettingsRefused, load
 from producer.settings.catalogue import SECRETS_DIR
 from producer.telemetry.health import STALE_AFTER

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from producer.app import SOURCE
 from producer.dev.broker import Broker
 from producer.kafka.partitioner import partition_of
 from producer.kafka.state import StateKey, encode_conversation
 from producer.model.batch import Topic
+from producer.options import SOURCE
 from tests.support.sinks import state
 from tests.support.stage import Daemon, Line, Script, Stage
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from producer import ConversationRetriever, Query, kafka_audit
-from producer.app import SOURCE, kafka_options
 from producer.dev import rehearsal
 from producer.dev.broker import Broker
 from producer.kafka.partitioner import partition_of
 from producer.kafka.sink import KafkaSink
 from producer.model.batch import Batch, Topic
+from producer.options import SOURCE, kafka_options
 from producer.settings import load
 from tests.support.stage import ORIGIN, Script, Stage
 

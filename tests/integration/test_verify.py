@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from producer.app import kafka_options
 from producer.dev.broker import Broker
 from producer.dev.judge.decoding import Decoder
 from producer.encoding.avro import Avro
 from producer.encoding.schemas import Subject
 from producer.model.batch import Topic
 from producer.model.instants import from_millis, to_millis
+from producer.options import kafka_options
 from producer.settings import load
 from producer.verify.progress import Progress
 from producer.verify.report import as_json

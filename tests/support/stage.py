@@ -31,7 +31,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from producer.app import kafka_options
 from producer.clock import VirtualClock
 from producer.dev import rehearsal
 from producer.dev.broker import Broker
@@ -44,6 +43,7 @@ from producer.dev.rehearsal import free_port
 from producer.kafka.options import KafkaOptions
 from producer.kafka.topics import create
 from producer.model.batch import Topic
+from producer.options import kafka_options
 from producer.settings import load
 from producer.simulator import SimulatorOptions
 from producer.verify.progress import Progress

@@ -12,22 +12,7 @@ from typing import Any
 import pytest
 
 from producer import errors
-from producer.app import (
-    client_options,
-    clock_of,
-    digest_of,
-    directory_of,
-    form_of,
-    kafka_options,
-    lane_policy,
-    learning,
-    record_encoder,
-    source_of,
-    subject_of,
-    the_one,
-    webhook_of,
-    webhook_options,
-)
+from producer.app import directory_of, form_of, record_encoder, source_of, the_one, webhook_of
 from producer.clock import VirtualClock, WallClock
 from producer.encoding.avro import Avro
 from producer.encoding.schemas import Subject
@@ -35,6 +20,16 @@ from producer.genesys.source import GenesysSource
 from producer.genesys.token_source import TokenSource
 from producer.model.batch import Topic
 from producer.model.reads import ReadKind
+from producer.options import (
+    client_options,
+    clock_of,
+    digest_of,
+    kafka_options,
+    lane_policy,
+    learning,
+    subject_of,
+    webhook_options,
+)
 from producer.planning.watch import WatchPolicy
 from producer.settings import Settings
 from producer.settings.catalogue import SETTINGS

@@ -24,7 +24,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from producer import errors
-from producer.app import kafka_options
 from producer.clock import VirtualClock
 from producer.dev import rehearsal
 from producer.dev.broker import Broker
@@ -34,6 +33,7 @@ from producer.dev.judge.judging import judge
 from producer.dev.judge.verdict import Verdict
 from producer.kafka.options import KafkaOptions
 from producer.kafka.topics import create
+from producer.options import kafka_options
 from producer.settings import Settings, load
 
 START_SECONDS = 60.0
