@@ -59,7 +59,7 @@ class Organisation:
         """The flat conversations of a search behind a place, and where the next page begins; None behind the last."""
 
         def chosen(plan: Plan, count: int) -> bool:
-            """Whether it matches, in a form that can be told flat."""
+            """Whether the filters take it."""
             return query.filters.accept(orjson.loads(self._contents.json(plan, count, flat=True)))
 
         found = await self._index.search(query, now, chosen)
