@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks [new] [unchanged] [summary] [rate-limit] [sizes] [requests] [restore] [verify]
     python -m tests.benchmarks rate-limit-changes  # longer than all others together
-    python -m tests.benchmarks requests-measured  # half an hour
+    python -m tests.benchmarks requests-measured  # a quarter of an hour
 
 Ends with 1 when a bound is missed.
 """
