@@ -1,6 +1,6 @@
 """What 1,000 new conversations cost in requests, by read, with the daemon's default settings.
 
-What `plan` says of a small and a large organisation, and what a daemon was seen to take in a whole day of the small one.
+What `plan` says of a small and a large organisation, and what a daemon was seen to take in a whole day of the former.
 """
 
 from __future__ import annotations
