@@ -35,16 +35,19 @@ async def recollected(
     copy = WorkingCopy(None)
     try:
         changes: list[Change] = []
+        walked = 0
         async with aclosing(
             tail(options, options.topics[Topic.CONVERSATIONS], start="beginning", follow=False)
         ) as records:
             async for record in records:
                 changes += _change(record, source, recall)
-                if len(changes) >= _AT_ONCE:
+                walked += 1
+                if walked == _AT_ONCE:
                     copy.apply(changes, _NOWHERE)
-                    advance(len(changes))
-                    changes = []
+                    advance(walked)
+                    changes, walked = [], 0
         copy.apply(changes, _NOWHERE)
+        advance(walked)
         yield lambda ids: copy.known(source, ids)
     finally:
         copy.close()

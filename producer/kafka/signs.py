@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiokafka import TopicPartition
 
-from producer.errors import SinkRefused
+from producer.errors import SinkRefused, SinkUnavailable
 from producer.kafka.client import admin, consumer
 from producer.kafka.failures import as_sink_errors
 from producer.kafka.metadata import describe
@@ -14,7 +16,7 @@ from producer.model.instants import Millis
 
 _LOOKED_AT = 2_000  # records from the end: more than one transaction writes
 _POLL = 200  # ms
-_EMPTY_POLLS = 10  # in a row, after which nothing more is there: markers and compaction leave gaps before the end
+_PATIENCE = 20.0  # seconds
 
 
 async def last_written(options: KafkaOptions, lane: int) -> Millis | None:
@@ -34,9 +36,10 @@ async def last_written(options: KafkaOptions, lane: int) -> Millis | None:
             first = (await reading.beginning_offsets([partition]))[partition]
             end = (await reading.end_offsets([partition]))[partition]
             reading.seek(partition, max(first, end - _LOOKED_AT))
-            empty = 0
-            while empty < _EMPTY_POLLS and await reading.position(partition) < end:
-                found = (await reading.getmany(partition, timeout_ms=_POLL)).get(partition, [])
-                empty = 0 if found else empty + 1
-                last = Millis(max([last or 0, *(record.timestamp for record in found)])) if found else last
+            deadline = asyncio.get_running_loop().time() + _PATIENCE
+            while await reading.position(partition) < end:
+                for record in (await reading.getmany(partition, timeout_ms=_POLL)).get(partition, []):
+                    last = Millis(max(last or 0, record.timestamp))
+                if asyncio.get_running_loop().time() > deadline:
+                    raise SinkUnavailable(f"the end of {partition.topic}-{lane} was not reached in {_PATIENCE:g} s")
     return last

@@ -81,11 +81,11 @@ class Patience:
         left = from_millis(delivery.created_at) + self.give_up_after - now
         if left <= timedelta(0):
             return GivenUp(reason=reason, message=f"{message}, attempt {attempt}, and its time is up")
-        asked = outcome.retry_after if isinstance(outcome, Answered) else None
-        if asked is not None:
-            wait = min(max(asked, timedelta(0)), LONGEST_ASKED) + FIRST_WAIT * jitter
-            return Again(wait=wait, reason=reason, message=message, all_wait=True)
         backoff = min(FIRST_WAIT * 2 ** min(attempt - 1, 16), LONGEST_WAIT) * (0.5 + jitter / 2)
+        asked = outcome.retry_after if isinstance(outcome, Answered) else None
+        if asked is not None and asked > timedelta(0):
+            wait = min(asked, LONGEST_ASKED) + FIRST_WAIT * jitter
+            return Again(wait=max(wait, min(backoff, left)), reason=reason, message=message, all_wait=True)
         return Again(wait=min(backoff, left), reason=reason, message=message)
 
 

@@ -90,12 +90,12 @@ class Webhook:
         delivery = of_extraction(ended, self._source, self._options.fires) if self._options else None
         if delivery is None or self._courier is None or delivery.id in self._unsettled:
             return
-        if self._courier.full:
+        kept = self._keep(delivery)
+        if not self._courier.full:
+            self._unsettled[delivery.id] = delivery
+            self._courier.take(delivery)
+        elif not kept:  # else a later process has it
             self._give_up(delivery, reason="full", message="too many are pending")
-            return
-        self._unsettled[delivery.id] = delivery
-        self._keep(delivery)
-        self._courier.take(delivery)
 
     def waiting(self) -> list[Delivery]:
         """What earlier processes left behind."""
@@ -124,12 +124,16 @@ class Webhook:
             except errors.WebhookNotKept as error:
                 self._tell_not_kept(error)
 
-    def _keep(self, delivery: Delivery) -> None:
-        if self._home is not None:
-            try:
-                self._home.add(delivery)
-            except errors.WebhookNotKept as error:
-                self._tell_not_kept(error)
+    def _keep(self, delivery: Delivery) -> bool:
+        """Keep it for a later process, where there is a place for it."""
+        if self._home is None:
+            return False
+        try:
+            self._home.add(delivery)
+        except errors.WebhookNotKept as error:
+            self._tell_not_kept(error)
+            return False
+        return True
 
     def _leave(self) -> None:
         """What is still pending is on disk, or it is given up."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -44,12 +44,18 @@ class SqlitePending:
             raise errors.WebhookNotKept(f"{self._path} holds {MOST_KEPT:,} deliveries already")
 
     def waiting(self) -> list[Delivery]:
-        """What earlier processes left, and others now may have under way; the oldest first, MOST_PENDING at most."""
+        """What earlier processes left, and others now may have under way; the oldest first, MOST_PENDING at most.
+
+        What can't be read stays where it is, and keeps nothing else from going.
+        """
+        found: list[Delivery] = []
         with _failures(self._path):
-            rows = self._connection.execute(
-                "SELECT value FROM delivery ORDER BY created_at LIMIT ?", (MOST_PENDING,)
-            ).fetchall()
-            return [_decode(value) for (value,) in rows]
+            for (value,) in self._connection.execute("SELECT value FROM delivery ORDER BY created_at"):
+                with suppress(msgspec.MsgspecError):  # of a newer version, which will deliver it
+                    found.append(_decode(value))
+                if len(found) == MOST_PENDING:
+                    break
+        return found
 
     async def settle(self, delivery: Delivery) -> None:
         """It was taken or given up: forget it."""
@@ -65,5 +71,5 @@ class SqlitePending:
 def _failures(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
+    except (sqlite3.Error, OSError) as error:
         raise errors.WebhookNotKept(f"{path}: {error}") from error

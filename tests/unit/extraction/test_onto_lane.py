@@ -22,6 +22,7 @@ from producer.model.instants import Millis, day_number, to_millis
 from producer.model.reads import Read
 from producer.model.windows import Interval
 from producer.transform.fingerprint import FINGERPRINT_VERSION
+from producer.transform.flat import row_of
 from producer.verify.progress import Progress
 from tests.support.build import DAY, at, page, raw, read_end
 from tests.support.lane import audit_of
@@ -168,8 +169,12 @@ RECORD: dict[str, Any] = {
 }
 
 
+def whole(**changes: Any) -> bytes:
+    return Avro.shipped().encoder(Subject.CONVERSATION)({**RECORD, **changes})
+
+
 def recalled(asked: Asked, **changes: Any) -> ConversationState | None:
-    return recall_of(asked, "default")(Avro.shipped().encoder(Subject.CONVERSATION)({**RECORD, **changes}))
+    return recall_of(asked, "default")(whole(**changes))
 
 
 def test_a_record_says_what_its_state_was() -> None:
@@ -199,9 +204,15 @@ def test_a_row_says_the_same() -> None:
     assert state is not None
 
 
+def test_one_that_began_before_the_range_is_recalled_too() -> None:
+    asked = Asked(interval=Interval(at("00:00"), at("12:00")))
+    began_before = recalled(asked, startTime=to_millis(at("10:00", day=-1)))
+    assert began_before is not None
+    assert began_before.start_day == day_number(DAY) - 1
+
+
 def test_a_record_that_was_not_asked_for_is_not_recalled() -> None:
     asked = Asked(interval=Interval(at("00:00"), at("12:00")))
-    assert recalled(asked, startTime=to_millis(at("10:00", day=-1))) is None
     assert recalled(asked, startTime=to_millis(at("10:00", day=1))) is None
     assert recalled(asked, source="emea") is None
     assert recalled(Asked(interaction_ids=("c-2",))) is None

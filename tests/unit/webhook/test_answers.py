@@ -62,12 +62,20 @@ def test_a_retry_after_is_heeded_by_everything_that_is_pending(status: int) -> N
     assert (told.wait, told.all_wait) == (seconds(41), True)
 
 
-@pytest.mark.parametrize(("asked", "waited"), [(-5, 0), (3_600, 3_600), (86_400, 3_600)])
-def test_a_retry_after_is_heeded_within_reason(asked: int, waited: int) -> None:
+@pytest.mark.parametrize(("asked", "waited"), [(1, 2.5), (3_600, 3_600), (86_400, 3_600)])
+def test_a_retry_after_is_heeded_within_reason(asked: int, waited: float) -> None:
     told = judged(Answered(status=429, retry_after=seconds(asked)), jitter=0.0)
 
     assert isinstance(told, Again)
     assert told.wait == seconds(waited)
+
+
+@pytest.mark.parametrize("asked", [-5, 0])
+def test_a_receiver_that_asks_for_no_wait_at_all_is_spared_all_the_same(asked: int) -> None:
+    told = judged(Answered(status=503, retry_after=seconds(asked)), attempt=4, jitter=1.0)
+
+    assert isinstance(told, Again)
+    assert (told.wait, told.all_wait) == (seconds(40), False)
 
 
 def test_a_receiver_that_is_gone_is_not_asked_again() -> None:

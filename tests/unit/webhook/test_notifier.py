@@ -16,7 +16,7 @@ import pytest
 from producer import events
 from producer.clock import WallClock
 from producer.model.delivery import MOST_PENDING
-from producer.webhook import store
+from producer.webhook import courier, store
 from producer.webhook.notifier import Webhook
 from producer.webhook.store import SqlitePending
 from tests.support.receiver import SECRET, Receiver, Reply
@@ -173,6 +173,20 @@ async def test_more_than_a_thousand_at_a_time_are_not_taken(
         for number in range(MOST_PENDING + 2):
             hook.finished(ended(f"q-{number}", CLOCK.now()))
         assert notes.given_up == ["full", "full"]
+
+
+async def test_what_is_more_than_that_is_left_to_a_later_process(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "MOST_PENDING", 1)
+    receiver.reply, notes = Reply(silent=True), Notes()
+    async with webhook(receiver, tmp_path, notes) as hook:
+        for number in range(2):
+            hook.finished(ended(f"q-{number}", CLOCK.now()))
+    assert notes.given_up == []
+    left = SqlitePending(tmp_path)
+    assert [each.id for each in left.waiting()] == ["q-0", "q-1"]
+    left.close()
 
 
 async def test_what_the_block_raises_comes_out_as_it_is(receiver: Receiver, tmp_path: Path) -> None:

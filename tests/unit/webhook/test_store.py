@@ -24,6 +24,15 @@ async def test_what_is_kept_waits_for_whoever_comes_next_until_it_is_settled(tmp
     second.close()
 
 
+def test_what_can_not_be_read_keeps_nothing_else_from_going(tmp_path: Path) -> None:
+    kept = SqlitePending(tmp_path)
+    kept._connection.execute("INSERT INTO delivery VALUES ('newer', 0, ?)", (b'{"shape": "unknown"}',))
+    kept.add(delivery())
+
+    assert kept.waiting() == [delivery()]
+    kept.close()
+
+
 def test_a_delivery_is_kept_once(tmp_path: Path) -> None:
     kept = SqlitePending(tmp_path)
     kept.add(delivery())
