@@ -22,7 +22,6 @@ from producer.model.instants import Millis, day_number, to_millis
 from producer.model.reads import Read
 from producer.model.windows import Interval
 from producer.transform.fingerprint import FINGERPRINT_VERSION
-from producer.transform.flat import row_of
 from producer.verify.progress import Progress
 from tests.support.build import DAY, at, page, raw, read_end
 from tests.support.lane import audit_of
