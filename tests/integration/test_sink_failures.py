@@ -332,24 +332,6 @@ async def test_state_of_a_newer_version_stops_the_lane(
     await sink.close()
 
 
-async def test_a_pending_webhook_of_a_later_version_is_passed_over_and_kept(
-    broker: Broker, there: KafkaOptions
-) -> None:
-    async with opened(there) as sink:
-        await sink.commit(batch(1, "a"))
-    later = Producer({"bootstrap.servers": broker.bootstrap_servers})
-    later.produce(there.topics[Topic.STATE], b"\x01pending", b"w|default|hook", partition=LANE)
-    assert later.flush(10) == 0
-    async with opened(there) as sink:
-        assert sink.known(SOURCE, ["a", "hook"]) == {"a": state("a")}
-        await sink.commit(batch(2, "a"))
-        assert await page_on_topic(sink) == 2
-    left = [
-        found.value for found in read_committed(broker, there.topics[Topic.STATE]) if found.key == b"w|default|hook"
-    ]
-    assert left == [b"\x01pending"]
-
-
 async def test_a_changed_number_of_partitions_is_refused(broker: Broker, there: KafkaOptions) -> None:
     sink = KafkaSink(there, lane=LANE, clock=StandingClock())
     offsets = (await sink.open()).offsets

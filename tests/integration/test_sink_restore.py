@@ -70,7 +70,9 @@ async def one_page_and_a_mark(there: KafkaOptions) -> None:
         await sink.commit(batch(1, "a"))
     connection = copy_of(there)
     stored = encode_conversation(state(UNTOLD))
-    connection.execute("INSERT INTO conversation VALUES (?, ?, ?, NULL, NULL, 0)", (SOURCE, UNTOLD, stored))
+    connection.execute(
+        "INSERT INTO conversation (source, id, value, open, nameless) VALUES (?, ?, ?, 0, 0)", (SOURCE, UNTOLD, stored)
+    )
     connection.close()
 
 
