@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,10 @@ def append_own_process(directory: Path) -> None:
 
 
 def test_of_several_processes_one_makes_it(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(3) as pool:
-        results = pool.starmap(made_once, [(tmp_path / "things", append_own_process)] * 6, chunksize=1)
+    with ProcessPoolExecutor(
+        3, mp_context=multiprocessing.get_context("spawn")
+    ) as pool:  # ends its processes by asking
+        made = [pool.submit(made_once, tmp_path / "things", append_own_process) for _ in range(6)]
 
-    assert results == [tmp_path / "things"] * 6
+    assert [each.result() for each in made] == [tmp_path / "things"] * 6
     assert len((tmp_path / "makers").read_text().splitlines()) == 1
