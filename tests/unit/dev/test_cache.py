@@ -63,9 +63,8 @@ def append_own_process(directory: Path) -> None:
 
 
 def test_of_several_processes_one_makes_it(tmp_path: Path) -> None:
-    with ProcessPoolExecutor(
-        3, mp_context=multiprocessing.get_context("spawn")
-    ) as pool:  # ends its processes by asking
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(3, mp_context=context) as pool:  # not Pool, which ends its processes by SIGTERM
         made = [pool.submit(made_once, tmp_path / "things", append_own_process) for _ in range(6)]
 
     assert [each.result() for each in made] == [tmp_path / "things"] * 6
