@@ -220,6 +220,10 @@ def _told_already(state: ConversationState, raw: RawConversation) -> bool:
 
 
 def _unsent(unsendable: ConversationState, known: ConversationState | None) -> ConversationState:
-    """What is remembered of a record that can't be sent: what was, and its raw hash: its letter is sent once."""
+    """What is remembered of a record that can't be sent: what was, and its raw hash: its letter is sent once.
+
+    No name is waited for: these bytes do not fit with it either.
+    """
     before = known or ConversationState(id=unsendable.id, start_day=unsendable.start_day, last_day=unsendable.last_day)
-    return msgspec.structs.replace(before, raw_hash=unsendable.raw_hash, dead_lettered=unsendable.raw_hash)
+    seen = unsendable.raw_hash
+    return msgspec.structs.replace(before, raw_hash=seen, dead_lettered=seen, names_missing=())

@@ -6,15 +6,17 @@ The token and the secret stay in here: no repr, event or error ever holds them.
 from __future__ import annotations
 
 import asyncio
+import json
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from producer import errors, events
 from producer.genesys.complaint import json_object
-from producer.genesys.exchange import Endpoint, Request
+from producer.genesys.exchange import Answer, Endpoint, Request
 from producer.genesys.options import Credentials
 from producer.genesys.outcome import Trouble
 from producer.genesys.regions import Endpoints
@@ -107,6 +109,21 @@ def token_of(body: bytes, now: datetime, margin: timedelta) -> Token:
 def bearing(request: Request, token: Token) -> Request:
     """The same request in the name of the token's client."""
     return replace(request, headers={**request.headers, "Authorization": f"Bearer {token.value}"})
+
+
+def without(answer: Answer, secret: str) -> Answer:
+    """An answer that does not repeat the secret: what is asked in JSON comes back in complaints, and those are told."""
+    body = answer.body
+    for spelled in _spellings(secret):
+        body = body.replace(spelled.encode(), b"***")
+    return replace(answer, body=body)
+
+
+def _spellings(secret: str) -> list[str]:
+    """As it is, in a JSON text, in a JSON text within one, in a URL and in a form; the longest first."""
+    once = {json.dumps(secret, ensure_ascii=each)[1:-1] for each in (True, False)}
+    twice = {json.dumps(text, ensure_ascii=each)[1:-1] for text in once for each in (True, False)}
+    return sorted({secret, *once, *twice, quote(secret, safe=""), quote_plus(secret)}, key=len, reverse=True)
 
 
 def token_refused(trouble: Trouble) -> Trouble:

@@ -15,7 +15,17 @@ from typing import Self, TypeVar
 from uuid import uuid4
 
 from producer import errors, events
-from producer.genesys.auth import Login, Token, TokenKeeper, bearing, token_of, token_refused, token_request
+from producer.genesys.auth import (
+    Login,
+    Token,
+    TokenKeeper,
+    bearing,
+    secret_of,
+    token_of,
+    token_refused,
+    token_request,
+    without,
+)
 from producer.genesys.exchange import Answer, NoAnswer, Request
 from producer.genesys.gate import BreakerOpen, Gate
 from producer.genesys.options import ClientOptions, Credentials
@@ -181,22 +191,29 @@ class Client:
         request_id = str(uuid4())
         margin = self._options.token_margin
         request = self._login(self._endpoints, self._credentials, request_id)
+        secret = secret_of(self._credentials)
 
         async def attempt(number: int) -> Reply[Token] | Trouble:
-            outcome = await self._exchange(request, lambda body: token_of(body, self._clock.now(), margin), number)
+            outcome = await self._exchange(
+                request, lambda body: token_of(body, self._clock.now(), margin), number, secret=secret
+            )
             return token_refused(outcome) if isinstance(outcome, Trouble) else outcome
 
         token = (await self._persist(request, attempt, retries=self._options.retries)).value
         token.refuse_scopes()
         return token
 
-    async def _exchange(self, request: Request, decode: Callable[[bytes], T], number: int) -> Reply[T] | Trouble:
-        """Send once and understand the answer; tells that the exchange ended."""
+    async def _exchange(
+        self, request: Request, decode: Callable[[bytes], T], number: int, *, secret: str = ""
+    ) -> Reply[T] | Trouble:
+        """Send once and understand the answer, but for a `secret` in it; tells that the exchange ended."""
         loop = asyncio.get_running_loop()
         sent_at, started = self._clock.now(), loop.time()
         answer = None
         try:
             answer = await self._transport.send(request)
+            if secret and answer.status != _OK:
+                answer = without(answer, secret)
             outcome = self._understand(answer, decode, sent_at, number, request.permission)
         except NoAnswer as error:
             outcome = no_answer(error)

@@ -100,7 +100,7 @@ class Walk:
                 continue
             self.repeated += each.id in found
             found.add(each.id)
-        self.ids |= found
+            self.ids.add(each.id)
 
     def end(self) -> ReadEnd:
         """How the read ended."""

@@ -236,6 +236,13 @@ def test_a_record_that_was_never_sent_and_can_not_be_is_remembered_without_conte
     assert work(page(wide)).states == {"a": ConversationState(id="a", raw_hash=digest, dead_lettered=digest)}
 
 
+def test_one_that_can_not_be_sent_waits_for_no_name() -> None:
+    wide = raw(id="a", v=2, wide=True)
+    before = ConversationState(id="a", revision=1, version=AS_OF, names_missing=("queue:q",))
+    (state,) = work(page(wide), memory=Memory({"a": before})).states.values()
+    assert (state.dead_lettered, state.names_missing) == (wide.hash, ())
+
+
 def test_a_record_too_large_for_its_topic_is_a_truncated_dead_letter() -> None:
     large = raw(id="a", v="x" * 200)
     (letter,) = work(page(large), limit=100).records

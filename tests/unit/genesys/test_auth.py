@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from producer import errors
 from producer.events import Event, TokenRefreshed, TokenRefused
-from producer.genesys.auth import Token, TokenKeeper, token_of, token_request
+from producer.genesys.auth import Token, TokenKeeper, token_of, token_request, without
+from producer.genesys.exchange import Answer
 from producer.genesys.options import Credentials
 from producer.genesys.regions import Endpoints
 from tests.support.clock import NOON, FakeClock
@@ -181,3 +184,13 @@ def test_a_secret_that_cannot_be_read_is_a_refusal() -> None:
 
     with pytest.raises(errors.CredentialsRefused, match="the client secret can't be read: FileNotFoundError"):
         token_request(HOSTS, Credentials(client_id="me", secret=missing), "")
+
+
+@pytest.mark.parametrize("secret", ["S3CRET", 'a"b\\c&d=é %41', "S3/CRET+x"])
+def test_an_answer_that_repeats_the_secret_is_heard_without_it(secret: str) -> None:
+    asked = json.dumps({"client_secret": secret, "realm": "r"})
+    for body in (asked, json.dumps({"message": f"bad request: {asked}"}), quote(secret, safe=""), quote_plus(secret)):
+        heard = without(Answer(status=400, headers={}, body=body.encode()), secret).body.decode()
+        assert "***" in heard
+        assert secret not in heard
+        assert json.dumps(secret)[1:-1] not in heard
