@@ -174,6 +174,14 @@ async def test_a_refused_client_is_named_and_asked_once(
     assert len(api.seen) == 1
 
 
+async def test_a_complaint_that_repeats_the_secret_is_told_without_it(api: GenesysApi) -> None:
+    api.script(TOKEN, Answer(status=400, body={"error": "invalid_request", "error_description": f"got {SECRET}"}))
+    async with bench(api.url) as made:
+        with pytest.raises(errors.CredentialsRefused) as refused:
+            await made.read()
+    assert str(refused.value) == "no token for the OAuth client: 400 invalid_request got ***"
+
+
 async def test_a_login_host_in_trouble_is_asked_again(api: GenesysApi) -> None:
     api.script(TOKEN, Answer(status=502, body=b"<html>"), Answer(body=b"<html>"), Answer(reset=True))
     async with bench(api.url) as made:
