@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -60,7 +60,7 @@ def page_request(
         body["conversationFilters"] = [{"type": "and", "predicates": predicates}]
     if filters := segment_filters(part.selection):
         body["segmentFilters"] = filters
-    return _query(api, body, request_id=request_id, read=read)
+    return query_request(api, body, request_id=request_id, read=read)
 
 
 def count_request(api: str, question: Question, *, request_id: str) -> Request:
@@ -71,7 +71,7 @@ def count_request(api: str, question: Question, *, request_id: str) -> Request:
     if question.medium:
         predicate = _predicate("mediaType", "matches") | {"value": question.medium.value}
         body["segmentFilters"] = [{"type": "and", "predicates": [predicate]}]
-    return _query(api, body, request_id=request_id, read=ReadKind.QUERY)
+    return query_request(api, body, request_id=request_id, read=ReadKind.QUERY)
 
 
 def hits_of(body: bytes) -> int:
@@ -94,7 +94,8 @@ def organisation_request(api: str, *, request_id: str) -> Request:
     return Request(endpoint=Endpoint.ORGANISATION, method="GET", url=api + ORGANISATION_PATH, request_id=request_id)
 
 
-def _query(api: str, body: dict[str, Any], *, request_id: str, read: ReadKind) -> Request:
+def query_request(api: str, body: Mapping[str, Any], *, request_id: str, read: ReadKind) -> Request:
+    """A search, in the words of either dialect."""
     return Request(
         endpoint=Endpoint.QUERY,
         method="POST",

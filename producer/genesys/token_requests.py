@@ -6,9 +6,8 @@ of time. Interactions may be asked for by their ids, without a range.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -17,7 +16,7 @@ from producer import errors
 from producer.genesys.auth import TOKEN_PATH, secret_of
 from producer.genesys.exchange import Endpoint, Request
 from producer.genesys.options import Credentials
-from producer.genesys.query import QUERY_PATH
+from producer.genesys.query import query_request
 from producer.genesys.regions import Endpoints
 from producer.model.channels import ALL_CHANNELS, TOKEN_WORDS
 from producer.model.instants import iso_millis
@@ -63,31 +62,19 @@ def window_request(api: str, part: Slice, *, size: int, request_id: str, read: R
         "timeRange": {"startTime": iso_millis(part.window.start), "endTime": iso_millis(part.window.end)},
         "size": size,
     }
-    return _query(api, body, request_id=request_id, read=read)
+    return query_request(api, body, request_id=request_id, read=read)
 
 
 def interactions_request(
     api: str, ids: Iterable[str], *, size: int, request_id: str, read: ReadKind = ReadKind.QUERY
 ) -> Request:
     """The first page of the interactions with these ids, whenever they were."""
-    return _query(api, {"filter": {"interactionId": list(ids)}, "size": size}, request_id=request_id, read=read)
+    return query_request(api, {"filter": {"interactionId": list(ids)}, "size": size}, request_id=request_id, read=read)
 
 
 def next_request(first: Request, cursor: str) -> Request:
     """The same question, from a cursor on."""
     return replace(first, url=f"{first.url}?nextPageToken={quote(cursor, safe='')}")
-
-
-def _query(api: str, body: Mapping[str, Any], *, request_id: str, read: ReadKind) -> Request:
-    return Request(
-        endpoint=Endpoint.QUERY,
-        method="POST",
-        url=api + QUERY_PATH,
-        request_id=request_id,
-        body=msgspec.json.encode(body),
-        headers=_JSON,
-        read=read,
-    )
 
 
 def _channels(part: Slice) -> list[str]:

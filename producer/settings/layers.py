@@ -60,9 +60,9 @@ class LayerSource(PydanticBaseSettingsSource):
         super().__init__(Settings)
         self._layer = layer
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Unused: a layer is given as a whole."""
-        raise NotImplementedError
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - given signature
+        """What the layer says of one group; pydantic-settings asks for the whole at once."""
+        return self().get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """The values of the layer, nested by group."""
