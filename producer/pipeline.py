@@ -125,13 +125,12 @@ class Lane:
         )
         if checkpoint.usage is not None:
             self.source.resume(checkpoint.usage)
-        pending = tuple(each for each in restored.deliveries if each.source == self.name)
         assembly = Assembly(
             self.tools(restored),
             self.policy.bounds,
             checkpoint,
             tracked=restored.conversations,
-            pending=len(pending),
+            pending=restored.pending(self.name),
         )
         self._announce(assembly, before, now)
         assembly.interrupted(checkpoint.open_reads, now)
@@ -150,7 +149,7 @@ class Lane:
         try:
             async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as group:
                 writing = group.create_task(writer.run())
-                delivering = group.create_task(_deliver(courier, StatePending(restored=pending, put=writer.put)))
+                delivering = group.create_task(self._deliver(courier, restored, writer))
                 await self._read_until_stopped(group, reader, stop)
                 patience.reschedule(asyncio.get_running_loop().time() + self.policy.grace.total_seconds())
                 await writer.put(steps.Abandoned(at=self.clock.now()))
@@ -244,6 +243,10 @@ class Lane:
             coverage = coverage.back_to(floor_millis(self.policy.capture_start), now)
         return replace(before, coverage=coverage, capture_start=coverage.since)
 
+    async def _deliver(self, courier: Courier | None, restored: Restored, writer: Writer) -> None:
+        if courier is not None:
+            await StatePending.of(self.name, restored, writer.put).deliver(courier, self.observe)
+
     async def _wait(self, error: errors.SinkError, failures: int, stop: asyncio.Event) -> None:
         wait = wait_after(error, failures)
         self.observe(
@@ -256,11 +259,6 @@ class Lane:
             )
         )
         await pause(self.real_clock, wait, stop)
-
-
-async def _deliver(courier: Courier | None, pending: StatePending) -> None:
-    if courier is not None:
-        await courier.run(pending)
 
 
 def first_checkpoint(name: str, policy: LanePolicy, now: datetime) -> Checkpoint:

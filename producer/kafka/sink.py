@@ -81,6 +81,7 @@ class KafkaSink:
                 self._refuse_other_partitions(checkpoint, len(offsets))
                 self._refuse_other_records(checkpoint)
             limits = {topic: size - RECORD_OVERHEAD for topic, size in report.max_message_bytes.items()}
+            deliveries, unreadable = copy.deliveries()
             restored = Restored(
                 checkpoints=checkpoints,
                 offsets=offsets,
@@ -88,7 +89,8 @@ class KafkaSink:
                 conversations=copy.conversations(),
                 took=timedelta(seconds=time.monotonic() - started),
                 records=self._options.records.kind,
-                deliveries=copy.deliveries(),
+                deliveries=deliveries,
+                unreadable=unreadable,
             )
         except BaseException:
             await discard(producer)

@@ -14,12 +14,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from producer.errors import SinkUnavailable
+from producer.errors import SinkRefused, SinkUnavailable
 from producer.kafka.state import StateKey, decode_checkpoint, decode_conversation, decode_delivery
 from producer.model.batch import Mark, Watched
 from producer.model.checkpoint import Checkpoint
 from producer.model.conversation import NO_AGENDA, Agenda, ConversationState
-from producer.model.delivery import Delivery
+from producer.model.delivery import Delivery, UnreadableDelivery
 from producer.model.instants import Millis
 
 _LAYOUT = 4  # of the tables below; a file of another layout is made anew
@@ -123,10 +123,16 @@ class WorkingCopy:
         rows = self._rows("SELECT source, value FROM checkpoint")
         return {source: decode_checkpoint(value) for source, value in rows}
 
-    def deliveries(self) -> tuple[Delivery, ...]:
-        """What the webhook has not taken yet, of all sources, the oldest first."""
-        found = (decode_delivery(value) for (value,) in self._rows("SELECT value FROM delivery"))
-        return tuple(sorted(found, key=lambda each: each.created_at))
+    def deliveries(self) -> tuple[tuple[Delivery, ...], tuple[UnreadableDelivery, ...]]:
+        """What the webhook has not taken yet, of all sources, the oldest first; and what can't be read of it."""
+        readable: list[Delivery] = []
+        unreadable: list[UnreadableDelivery] = []
+        for source, delivery_id, value in self._rows("SELECT source, id, value FROM delivery"):
+            try:
+                readable.append(decode_delivery(value))
+            except SinkRefused as exc:  # a message to people must not hold up what is captured
+                unreadable.append(UnreadableDelivery(source=source, id=delivery_id, why=str(exc)))
+        return tuple(sorted(readable, key=lambda each: each.created_at)), tuple(unreadable)
 
     def conversations(self) -> int:
         """How many conversations are tracked."""

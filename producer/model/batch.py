@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from producer.model.checkpoint import ONLY_KIND, Checkpoint
 from producer.model.conversation import ConversationState
-from producer.model.delivery import Delivery
+from producer.model.delivery import Delivery, UnreadableDelivery
 from producer.model.instants import Millis
 
 
@@ -87,7 +87,8 @@ class Restored:
     """What a lane found when it started: the last committed checkpoints by source, and the limits of the topics.
 
     `max_record_bytes` is the largest value that may be appended, by topic. `conversations` counts what is tracked,
-    `records` is the kind that is written of them; `deliveries` are pending, of all sources.
+    `records` is the kind that is written of them; `deliveries` are pending, of all sources;
+    `unreadable` stand among them and are none.
     """
 
     checkpoints: Mapping[str, Checkpoint]
@@ -97,3 +98,9 @@ class Restored:
     took: timedelta
     records: str = ONLY_KIND
     deliveries: tuple[Delivery, ...] = ()
+    unreadable: tuple[UnreadableDelivery, ...] = ()
+
+    def pending(self, source: str) -> int:
+        """How many deliveries of a source stand on the topic."""
+        of = (*(each.source for each in self.deliveries), *(each.source for each in self.unreadable))
+        return of.count(source)

@@ -25,3 +25,12 @@ class Delivery:
     about: str
     created_at: Millis
     body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableDelivery:
+    """What stands where a delivery of `source` should: no version can send it. `why` tells a person what is wrong."""
+
+    source: str
+    id: str
+    why: str

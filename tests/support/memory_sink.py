@@ -17,7 +17,7 @@ from producer.kafka.working_copy import Plan, no_plan
 from producer.model.batch import Batch, Mark, Outgoing, Receipt, Restored, Topic, Watched
 from producer.model.checkpoint import Checkpoint
 from producer.model.conversation import NO_AGENDA, Agenda, ConversationState
-from producer.model.delivery import Delivery
+from producer.model.delivery import Delivery, UnreadableDelivery
 from producer.model.instants import Millis
 from producer.ports import Clock
 
@@ -50,6 +50,7 @@ class MemorySink:
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     states: dict[str, dict[str, ConversationState]] = field(default_factory=dict)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
+    unreadable: dict[str, UnreadableDelivery] = field(default_factory=dict)
     plan: Plan = no_plan
     agendas: dict[str, Agenda] = field(default_factory=dict)
     opened: int = 0
@@ -73,6 +74,7 @@ class MemorySink:
             conversations=sum(len(states) for states in self.states.values()),
             took=timedelta(milliseconds=30),
             deliveries=tuple(self.deliveries.values()),
+            unreadable=tuple(self.unreadable.values()),
         )
 
     async def commit(self, batch: Batch) -> Receipt:
@@ -152,4 +154,4 @@ class MemorySink:
             states.pop(forgotten, None)
         self.deliveries.update({each.id: each for each in batch.deliveries})
         for settled in batch.settled:
-            del self.deliveries[settled]
+            del (self.unreadable if settled in self.unreadable else self.deliveries)[settled]

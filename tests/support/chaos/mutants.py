@@ -84,7 +84,7 @@ def restore_before_ownership(taps: Taps) -> None:
             max_record_bytes=limits,
             conversations=copy.conversations(),
             took=timedelta(0),
-            deliveries=copy.deliveries(),
+            deliveries=copy.deliveries()[0],
         )
 
     exchange(KafkaSink, "open", open_lane)

@@ -14,12 +14,12 @@ from producer import errors, events
 from producer.assembly import batch as batching
 from producer.flow.pending import StatePending
 from producer.model.batch import Topic
-from producer.model.delivery import Delivery
+from producer.model.delivery import Delivery, UnreadableDelivery
 from producer.model.reads import Read
 from producer.webhook.answers import Answered, Outcome, Patience
 from producer.webhook.courier import Courier
 from tests.support.build import page, raw, read_end
-from tests.support.lane import values
+from tests.support.lane import SOURCE, values
 from tests.support.memory_sink import Failing
 from tests.support.scripted_source import Item
 from tests.support.virtual_time import in_virtual_time
@@ -241,6 +241,22 @@ async def test_what_waits_for_another_source_is_left_alone() -> None:
 
     assert "other" not in hook.ids
     assert set(world.sink.deliveries) == {"other"}
+
+
+@in_virtual_time
+async def test_what_cannot_be_read_is_given_up_at_once_and_told_and_holds_nothing_up() -> None:
+    hook = Hook()
+    world = lane(hook)
+    for name, source in (("broken", SOURCE), ("elsewhere", "another")):
+        world.sink.unreadable[name] = UnreadableDelivery(source=source, id=name, why="it ends early")
+    await world.run(120)
+
+    assert sorted(hook.about) == [FAILURE, HOLE]
+    given_up = [each for each in world.observed if isinstance(each, events.WebhookGivenUp)]
+    assert [(each.delivery_id, each.reason, each.message) for each in given_up] == [
+        ("broken", "unreadable", "it ends early")
+    ]
+    assert (world.sink.deliveries, set(world.sink.unreadable)) == ({}, {"elsewhere"})
 
 
 @in_virtual_time

@@ -76,13 +76,23 @@ def test_pending_deliveries_are_beside_conversations_of_the_same_id_until_they_a
     younger, older = delivery("a", "10:01"), delivery("b", "10:00", source="emea")
     kept = [(StateKey(each.source, each.id, delivery=True), encode_delivery(each)) for each in (younger, older)]
     copy.apply([remembered("a"), *kept], position(3))
-    assert copy.deliveries() == (older, younger)
+    assert copy.deliveries() == ((older, younger), ())
     assert (copy.known("default", ["a"]), copy.conversations()) == ({"a": state("a")}, 1)
     copy.apply([(StateKey("default", "a", delivery=True), None)], position(5))
-    assert copy.deliveries() == (older,)
+    assert copy.deliveries() == ((older,), ())
     assert copy.known("default", ["a"]) == {"a": state("a")}
     copy.clear(position(6))
-    assert copy.deliveries() == ()
+    assert copy.deliveries() == ((), ())
+
+
+def test_a_delivery_that_cannot_be_read_keeps_none_of_the_others_from_being_delivered(copy: WorkingCopy) -> None:
+    sound = delivery("a")
+    broken = (StateKey("emea", "b", delivery=True), encode_delivery(sound)[:1] + b"{")
+    copy.apply([broken, (StateKey("default", "a", delivery=True), encode_delivery(sound))], position(3))
+    readable, (unreadable,) = copy.deliveries()
+    assert readable == (sound,)
+    assert (unreadable.source, unreadable.id) == ("emea", "b")
+    assert unreadable.why.startswith("a pending delivery in the state topic can't be read: ")
 
 
 def test_many_ids_of_any_spelling_are_found(copy: WorkingCopy) -> None:
