@@ -94,8 +94,8 @@ class Sink(Protocol):
     def forgettable(self, source: str, before: int, after: Mark | None, most: int) -> list[Mark]:
         """Conversations of which nothing is expected from day `before` on, in order, behind a mark."""
 
-    def nameless(self, source: str, after: str, most: int) -> list[str]:
-        """Ids of conversations whose last record lacks a name, in order, behind an id ("": from the first on)."""
+    def nameless(self, source: str, after: str, most: int) -> list[ConversationState]:
+        """Conversations whose last record lacks a name, by id, behind one ("": from the first on)."""
 
     def watched(self, source: str) -> Watched:
         """How much is looked after, and how late."""

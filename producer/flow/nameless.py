@@ -47,13 +47,12 @@ class Nameless:
         def name_of(key: NameKey) -> str | None:
             return self.directory.find(key, now)
 
-        ids = self.sink.nameless(self.name, after, _SEEN_AT_ONCE)
-        states = self.sink.known(self.name, ids)
-        known = [each for each in ids if each in states and known_now(states[each].names_missing, name_of)]
-        named = [each for each in known if not states[each].absent_reads]  # what is not there is not asked for its name
+        states = self.sink.nameless(self.name, after, _SEEN_AT_ONCE)
+        there = [each for each in states if not each.absent_reads]  # what is not there is not asked for its name
+        named = [each.id for each in there if known_now(each.names_missing, each.names_told, name_of)]
         asked = tuple(named[:IDS_AT_ONCE])
-        more = len(ids) == _SEEN_AT_ONCE or len(named) > len(asked)
-        reached = (asked[-1] if len(named) > len(asked) else ids[-1]) if more else None
+        more = len(states) == _SEEN_AT_ONCE or len(named) > len(asked)
+        reached = (asked[-1] if len(named) > len(asked) else states[-1].id) if more else None
 
         def move() -> None:
             self._mark = reached

@@ -21,6 +21,7 @@ _LOOKS_EVERY = timedelta(seconds=5)
 """How long ids are gathered for one look-up."""
 _LONGEST_WAIT = timedelta(minutes=5)
 """After failures: where a gateway has no such list at all, there is no hurry."""
+_WHEN_REFUSED = "see what the API says of the request; a gateway may not pass the list on"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,10 +67,9 @@ class Naming:
         self, kind: NameKind, ids: tuple[str, ...], answer: Mapping[str, str] | errors.SourceError | None
     ) -> None:
         directory, now = self.directory, self.clock.now()
-        if isinstance(answer, errors.WindowRefused):
-            directory.refused(kind, ids, now)
-        elif isinstance(answer, errors.SourceError):
-            self._failed(kind, answer)
+        if isinstance(answer, errors.SourceError):
+            if not isinstance(answer, errors.WindowRefused) or directory.refused(kind, ids, now):
+                self._failed(kind, answer)
         elif answer is not None and directory.answered(kind, ids, answer, now):
             self.observe(events.NamesAvailable(source=self.name, kind=kind.value))
         extent = directory.extent()
@@ -88,7 +88,7 @@ class Naming:
                 kind=kind.value,
                 reason=type(error).__name__,
                 message=str(error),
-                what_to_do=error.what_to_do,
+                what_to_do=_WHEN_REFUSED if isinstance(error, errors.WindowRefused) else error.what_to_do,
                 wait=wait,
                 correlation_id=error.correlation_id,
             )

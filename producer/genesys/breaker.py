@@ -74,6 +74,10 @@ class Breaker:
             return self._policy.first_pause
         return max(_NOW, self._open_until - now)
 
+    def probed_by(self, sent_at: datetime) -> bool:
+        """True when the request that was sent then is the probe."""
+        return self._probe_sent_at == sent_at
+
     def sent(self, now: datetime) -> None:
         """A request goes out; with the breaker open it is the probe. Ask `wait` first."""
         if self._open_until is not None:

@@ -179,7 +179,7 @@ class Client:
                 self._gate.given_up(sent_at)
                 raise
         if isinstance(outcome, Reply):
-            self._gate.answered(outcome.headers, request.read)
+            self._gate.answered(sent_at, outcome.headers, request.read)
             return outcome
         self._gate.troubled(sent_at, outcome, request)
         if outcome.disposition is Disposition.REFRESH_TOKEN:

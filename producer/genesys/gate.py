@@ -92,12 +92,12 @@ class Gate:
         now = self._clock.now()
         return self._shares.next(waiting, self._limiter.cap(now), now)
 
-    def answered(self, headers: Mapping[str, str], kind: ReadKind) -> None:
+    def answered(self, sent_at: datetime, headers: Mapping[str, str], kind: ReadKind) -> None:
         """A request of this kind was answered with what was asked for."""
         now = self._clock.now()
         self._limiter.answered(now)
         self._listen(headers)
-        if self._tells(kind):
+        if self._tells(sent_at, kind):
             self._succeeded()
         if now - self._measured_at >= _MEASURED_EVERY:
             self._measure(now)
@@ -122,7 +122,7 @@ class Gate:
             self._limiter.lost(now)
         else:
             self._limiter.answered(now)
-        if not self._tells(request.read):
+        if not self._tells(sent_at, request.read):
             pass
         elif trouble.breaks:
             before = self._breaker.state
@@ -156,11 +156,11 @@ class Gate:
                 code="breaker.open",
             )
 
-    def _tells(self, kind: ReadKind) -> bool:
-        """Names come from another part of the API: while reads are answered, they say nothing of these, nor the other
-        way round. Once the breaker is open any request is its probe.
+    def _tells(self, sent_at: datetime, kind: ReadKind) -> bool:
+        """Whether the breaker is to hear of an answer. Names come from another part of the API and say nothing of
+        reads, but where one of them is the probe.
         """
-        return kind is not ReadKind.DIRECTORY or not self.closed
+        return kind is not ReadKind.DIRECTORY or self._breaker.probed_by(sent_at)
 
     def _succeeded(self) -> None:
         before = self._breaker.state

@@ -127,7 +127,9 @@ class CursorPaging:
 
     async def pages(self, course: Course) -> AsyncGenerator[Page | ReadEnd, None]:
         """The window from its first page to the last."""
-        walk = Walk(client=self._client, split=self._split, tally=course.tally, pages=course.pages)
+        walk = Walk(
+            client=self._client, split=self._split, tally=course.tally, pages=course.pages, filled=course.filled
+        )
         first = window_request(
             self._api, course.part, size=course.size, request_id=course.read.request_id, read=course.read.kind
         )
@@ -140,7 +142,7 @@ class CursorPaging:
                 raise
             raise TooHeavy(error, passing=False, split=True) from error
         finally:
-            course.pages = walk.pages  # should it prove too heavy, smaller pages are numbered on
+            course.pages, course.filled = walk.pages, walk.filled  # should it be too heavy, smaller pages go on
         yield walk.end()
 
     async def glance(self, course: Course, part: Slice) -> None:

@@ -28,7 +28,8 @@ SplitPage = Callable[[bytes], SplitBody]
 class Course:
     """One read on its way: what it asks for, at which page size, what it has cost and found so far.
 
-    `pages` are those that were yielded, where paging numbers them on; `answered_elsewhere` tells that the API answered
+    `pages` are those that were yielded, `filled` those that held something, where paging numbers them on;
+    `answered_elsewhere` tells that the API answered
     a small question about another time, since the read began.
     """
 
@@ -38,6 +39,7 @@ class Course:
     tally: Tally = field(default_factory=Tally)
     hits: int = 0
     pages: int = 0
+    filled: int = 0
     answered_elsewhere: bool = False
 
 

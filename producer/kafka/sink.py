@@ -137,8 +137,8 @@ class KafkaSink:
         """Conversations of which nothing is expected from that day on, behind a mark. Raises SinkUnavailable."""
         return self._remembered().forgettable(source, before, after, most)
 
-    def nameless(self, source: str, after: str, most: int) -> list[str]:
-        """Conversations whose last record lacks a name, in order, behind an id. Raises SinkUnavailable."""
+    def nameless(self, source: str, after: str, most: int) -> list[ConversationState]:
+        """Conversations whose last record lacks a name, by id, behind one. Raises SinkUnavailable."""
         return self._remembered().nameless(source, after, most)
 
     def watched(self, source: str) -> Watched:

@@ -49,7 +49,7 @@ _FORGETTABLE = """
     SELECT forget_day, id FROM conversation WHERE source = ? AND forget_day < ? AND (forget_day, id) > (?, ?)
     ORDER BY forget_day, id LIMIT ?
 """
-_NAMELESS = "SELECT id FROM conversation WHERE source = ? AND nameless = 1 AND id > ? ORDER BY id LIMIT ?"
+_NAMELESS = "SELECT value FROM conversation WHERE source = ? AND nameless = 1 AND id > ? ORDER BY id LIMIT ?"
 _WATCHED = """
     SELECT (SELECT count(*) FROM conversation WHERE source = ?1 AND due IS NOT NULL),
            (SELECT count(*) FROM conversation WHERE source = ?1 AND open = 1),
@@ -155,9 +155,9 @@ class WorkingCopy:
         day, identifier = after or (-1, "")
         return [Mark(*row) for row in self._rows(_FORGETTABLE, (source, before, day, identifier, most))]
 
-    def nameless(self, source: str, after: str, most: int) -> list[str]:
-        """Conversations whose last record lacks a name, in order, behind an id."""
-        return [row[0] for row in self._rows(_NAMELESS, (source, after, most))]
+    def nameless(self, source: str, after: str, most: int) -> list[ConversationState]:
+        """Conversations whose last record lacks a name, by id, behind one. A look over all: none is held ready."""
+        return [decode_conversation(row[0]) for row in self._rows(_NAMELESS, (source, after, most))]
 
     def watched(self, source: str) -> Watched:
         """How many are watched and open, and since when the oldest is due."""

@@ -72,7 +72,8 @@ class ConversationState(msgspec.Struct, frozen=True, array_like=True, kw_only=Tr
     `fingerprint` is 16 bytes over the canonical content, b"" when no content was ever emitted; `raw_hash` 16 bytes over
     the bytes last seen; `version` orders emitted states for ever; `revision` counts them while tracked. Days are days
     since the epoch (UTC). `watch` are the reasons to look after it, joined by commas. `names_missing` are the names
-    that its last record lacks (texts of `NameKey`). `dead_lettered` is the raw hash of the letter last sent.
+    that its last record lacks (texts of `NameKey`), `names_told` those that it has beside them. `dead_lettered` is the
+    raw hash of the letter last sent.
     """
 
     id: str
@@ -94,6 +95,7 @@ class ConversationState(msgspec.Struct, frozen=True, array_like=True, kw_only=Tr
     names_missing: tuple[str, ...] = ()
     dead_lettered: bytes | None = None
     redacted: bool = False
+    names_told: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:

@@ -45,10 +45,17 @@ def name_key(kind: NameKind, identifier: str | None) -> NameKey | None:
     return NameKey(kind, identifier) if identifier is not None and _ID.fullmatch(identifier) else None
 
 
-def known_now(missing: Iterable[str], name_of: NameOf) -> bool:
-    """True when a name that a record was sent without is known by now. All of them are asked for."""
-    names = [name_of(key) for key in map(NameKey.of, missing) if key is not None]
-    return any(name is not None for name in names)
+def known_now(missing: Iterable[str], told: Iterable[str], name_of: NameOf) -> bool:
+    """True when a name that a record was sent without is known by now, and every name that it has still is: it is not
+    to be sent again with less. All of them are asked for.
+    """
+    gained = [name_of(key) is not None for key in _keys(missing)]
+    kept = [name_of(key) is not None for key in _keys(told)]
+    return any(gained) and all(kept)
+
+
+def _keys(texts: Iterable[str]) -> list[NameKey]:
+    return [key for key in map(NameKey.of, texts) if key is not None]
 
 
 def not_known(_key: NameKey) -> str | None:

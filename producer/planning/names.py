@@ -62,6 +62,7 @@ class _Turn:
     at_once: int = AT_ONCE
     not_before: datetime | None = None
     failures: int = 0
+    refusals: int = 0
 
 
 class Directory:
@@ -99,17 +100,23 @@ class Directory:
         An id that is known no more keeps the name that it had.
         """
         turn = self._turns[kind]
-        recovered, turn.failures, turn.not_before = bool(turn.failures), 0, None
+        recovered, turn.failures, turn.refusals, turn.not_before = bool(turn.failures), 0, 0, None
         turn.at_once = min(AT_ONCE, 2 * turn.at_once)
         for each in ids:
             self._settle(NameKey(kind, each), found.get(each), now)
         return recovered
 
-    def refused(self, kind: NameKind, ids: Sequence[str], now: datetime) -> None:
-        """A look-up was refused for what it asked: half as many are asked for at once, and one alone is not known."""
-        self._turns[kind].at_once = max(1, len(ids) // 2)
+    def refused(self, kind: NameKind, ids: Sequence[str], now: datetime) -> bool:
+        """A look-up was refused for what it asked: half as many are asked for at once, and one alone is not known.
+
+        Returns True when it can't be for an id: one after the other was refused.
+        """
+        turn = self._turns[kind]
+        turn.at_once = max(1, len(ids) // 2)
         if len(ids) == 1:
+            turn.refusals += 1
             self._settle(NameKey(kind, ids[0]), None, now)
+        return turn.refusals > 1
 
     def failed(self, kind: NameKind) -> int:
         """A look-up failed. Returns how many in a row have."""

@@ -20,10 +20,11 @@ FIELDS: Mapping[str, tuple[str, NameKind]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """The names of one record, by field, and the keys of those that it lacks."""
+    """The names of one record, by field, and the keys of those that it lacks and of those that it has."""
 
     fields: Mapping[str, str | None]
     missing: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 def names_of(record: Mapping[str, Any], name_of: NameOf | None) -> Names:
@@ -34,9 +35,11 @@ def names_of(record: Mapping[str, Any], name_of: NameOf | None) -> Names:
     if name_of is None:
         return Names(fields={})
     found = {field: name_of(key) if key else record.get(field) for field, key in _keys(record)}
+    looked_up = [(key.text, found[field] is not None) for field, key in _keys(record) if key is not None]
     return Names(
         fields=found,
-        missing=tuple(key.text for field, key in _keys(record) if key is not None and found[field] is None),
+        missing=tuple(text for text, known in looked_up if not known),
+        told=tuple(text for text, known in looked_up if known),
     )
 
 

@@ -69,7 +69,7 @@ class Comparison:
 
     def named_since(self, state: ConversationState) -> bool:
         """Its last record lacks a name that is known by now."""
-        return self.name_of is not None and known_now(state.names_missing, self.name_of)
+        return self.name_of is not None and known_now(state.names_missing, state.names_told, self.name_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +181,7 @@ class _Sight:
             hints=normalized.hints,
             attributes=known,
             names_missing=names.missing,
+            names_told=names.told if names.missing else (),
             dead_lettered=before.dead_lettered,
         )
         record = {

@@ -116,9 +116,9 @@ class MemorySink:
         ]
         return [mark for mark in sorted(marks) if mark.day < before and (after is None or mark > after)][:most]
 
-    def nameless(self, source: str, after: str, most: int) -> list[str]:
-        states = self.states.get(source, {})
-        return sorted(each for each, state in states.items() if state.names_missing and each > after)[:most]
+    def nameless(self, source: str, after: str, most: int) -> list[ConversationState]:
+        behind = sorted(each for each in self.states.get(source, {}).items() if each[0] > after)
+        return [state for _, state in behind if state.names_missing][:most]
 
     def watched(self, source: str) -> Watched:
         agendas = [agenda for _, agenda in self._agendas(source)]

@@ -122,7 +122,26 @@ async def test_a_refused_look_up_is_made_in_halves() -> None:
     await world.run(200)
     assert [count for _, _, count in world.asked] == [4, 2, 2, 1, 1]
     assert world.find(range(4)) == ["named", "named", None, "named"]
-    assert world.told(events.NamesUnavailable) == []
+    assert world.told(events.NamesUnavailable, events.NamesAvailable) == []
+
+
+@in_virtual_time
+async def test_a_directory_that_refuses_whatever_it_is_asked_is_told_and_asked_less_and_less() -> None:
+    def answer(_kind: NameKind, ids: Sequence[str]) -> Mapping[str, str]:
+        if world.seconds() < 600:
+            raise errors.WindowRefused("400", code="bad.request", correlation_id="c-1")
+        return dict.fromkeys(ids, "named")
+
+    world = World(answer)
+    world.find(range(20))
+    await world.run(1_200)
+    told = world.told(events.NamesUnavailable, events.NamesAvailable)
+    waits = [event.wait.total_seconds() for event in told if isinstance(event, events.NamesUnavailable)]
+    assert waits == [5, 10, 20, 40, 80, 160, 300]
+    assert told[len(waits) :] == [events.NamesAvailable(source="default", kind="queue")]
+    world.find(range(20))  # what was refused is asked for at its next use
+    await world.run(60)
+    assert None not in world.find(range(20))
 
 
 @in_virtual_time

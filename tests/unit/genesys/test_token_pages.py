@@ -128,6 +128,7 @@ async def test_pages_that_are_too_large_are_asked_for_in_smaller_ones_and_number
     assert [item.number for item in items if isinstance(item, Page)] == [1, 2, 3, 4]
     assert [seen.json["size"] for seen in api.asked(QUERY)][-1] == 1_000
     assert plain(items)[-1].startswith("cursor-end: 4 unique, 4 pages")
+    assert [item.filled for item in items if isinstance(item, ReadEnd)] == [4]
 
 
 async def test_a_server_that_fails_on_a_window_again_and_again_and_not_elsewhere_is_told_apart(api: GenesysApi) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from producer.errors import SinkUnavailable
 from producer.kafka import working_copy
 from producer.kafka.state import StateKey, encode_checkpoint, encode_conversation, encode_delivery
 from producer.kafka.working_copy import Change, Position, WorkingCopy
+from producer.model.conversation import ConversationState
 from producer.model.instants import Millis
 from tests.support.sinks import checkpoint, state
 from tests.support.webhook import delivery
@@ -183,11 +184,15 @@ def nameless(conversation_id: str, source: str = "default") -> Change:
     return StateKey(source, conversation_id), encode_conversation(without)
 
 
+def ids(states: Iterable[ConversationState]) -> list[str]:
+    return [each.id for each in states]
+
+
 def test_those_without_a_name_are_found_in_order_until_they_have_it(copy: WorkingCopy) -> None:
     named = (StateKey("default", "e"), encode_conversation(replace(state("e", 1), names_missing=())))
     copy.apply([nameless(each) for each in "dbac"] + [named, nameless("b", "emea")], position(1))
-    assert copy.nameless("default", "", 3) == ["a", "b", "c"]
-    assert copy.nameless("default", "b", 3) == ["c", "d"]
-    assert copy.nameless("emea", "", 3) == ["b"]
+    assert ids(copy.nameless("default", "", 3)) == ["a", "b", "c"]
+    assert ids(copy.nameless("default", "b", 3)) == ["c", "d"]
+    assert ids(copy.nameless("emea", "", 3)) == ["b"]
     copy.apply([(StateKey("default", "c"), named[1]), (StateKey("default", "d"), None)], position(3))
-    assert copy.nameless("default", "", 9) == ["a", "b"]
+    assert ids(copy.nameless("default", "", 9)) == ["a", "b"]

@@ -29,8 +29,21 @@ def test_one_name_that_is_known_is_enough_and_all_are_asked_for() -> None:
         asked.append(key)
         return "Support" if key == QUEUE else None
 
-    assert known_now((QUEUE.text, f"wrapup:{ID}", "campaign:1"), name_of)
+    assert known_now((QUEUE.text, f"wrapup:{ID}", "campaign:1"), (), name_of)
     assert asked == [QUEUE, NameKey(NameKind.WRAP_UP, ID)]
-    assert not known_now((f"wrapup:{ID}",), name_of)
-    assert not known_now((), name_of)
-    assert not known_now((QUEUE.text,), not_known)
+    assert not known_now((f"wrapup:{ID}",), (), name_of)
+    assert not known_now((), (QUEUE.text,), name_of)
+    assert not known_now((QUEUE.text,), (), not_known)
+
+
+def test_a_name_that_would_be_lost_for_another_is_waited_for_and_asked_for() -> None:
+    other = NameKey(NameKind.WRAP_UP, ID)
+    asked: list[NameKey] = []
+
+    def name_of(key: NameKey) -> str | None:
+        asked.append(key)
+        return "Support" if key == QUEUE else None
+
+    assert not known_now((QUEUE.text,), (other.text,), name_of)
+    assert asked == [QUEUE, other]
+    assert known_now((QUEUE.text,), (other.text, "campaign:1"), lambda _: "told")

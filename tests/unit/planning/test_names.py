@@ -125,16 +125,26 @@ def test_after_a_failure_nothing_of_that_kind_is_asked_for_until_it_is_waited_ou
 def test_what_is_refused_is_asked_for_in_halves_and_one_alone_is_unknown() -> None:
     made = directory()
     find(made, "abcd")
-    made.refused(QUEUE, made.next(QUEUE, NOON), NOON)
+    assert not made.refused(QUEUE, made.next(QUEUE, NOON), NOON)
     assert made.next(QUEUE, NOON) == ("a", "b")
-    made.refused(QUEUE, ("a", "b"), NOON)
-    made.refused(QUEUE, made.next(QUEUE, NOON), NOON)
+    assert not made.refused(QUEUE, ("a", "b"), NOON)
+    assert not made.refused(QUEUE, made.next(QUEUE, NOON), NOON)
     assert (made.extent(), made.next(QUEUE, NOON)) == (Extent(known=0, unknown=1, wanted=3), ("b",))
     look_up(made, {"b": "Support"})
     assert made.next(QUEUE, NOON) == ("c", "d")
     look_up(made, {})
     find(made, [str(number) for number in range(AT_ONCE)])
     assert len(made.next(QUEUE, NOON)) == 4
+
+
+def test_one_after_the_other_refused_is_no_fault_of_an_id() -> None:
+    made = directory()
+    find(made, "abc")
+    assert [made.refused(QUEUE, [each], NOON) for each in "abc"] == [False, True, True]
+    find(made, "d")
+    look_up(made, {"d": "Support"})
+    find(made, "e")
+    assert not made.refused(QUEUE, ["e"], NOON)
 
 
 def test_what_was_not_used_for_longest_is_forgotten_first() -> None:

@@ -69,7 +69,7 @@ def test_names_that_are_known_are_told_and_the_others_are_missing() -> None:
     record = {"queueId": QUEUE, "wrapUpCode": CODE}
     known = {NameKey(NameKind.QUEUE, QUEUE): "Support"}
     assert names_of(record, known.get) == Names(
-        fields={"queueName": "Support", "wrapUpCodeName": None}, missing=(f"wrapup:{CODE}",)
+        fields={"queueName": "Support", "wrapUpCodeName": None}, missing=(f"wrapup:{CODE}",), told=(f"queue:{QUEUE}",)
     )
 
 
@@ -131,6 +131,7 @@ def test_no_name_is_taken_away_for_another() -> None:
     world.emit(handled())
     world.known = {MISSING[1]: "Resolved"}  # after a restart the queue is not looked up yet
     assert world.see(handled(), NOON + MINUTE) == Unchanged()
+    assert world.states["c-1"].names_told == MISSING[:1]
     world.known[MISSING[0]] = "Support"
     assert named(world.emit(handled(), NOON + 2 * MINUTE)) == ("Support", "Resolved", ())
 
