@@ -20,7 +20,6 @@ from producer.encoding.avro import Avro
 from producer.encoding.schemas import Schema, Subject
 from producer.flow.naming import Naming
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.regions import endpoints
 from producer.genesys.source import GenesysSource
 from producer.genesys.token_source import TokenSource
 from producer.kafka.partitioner import partition_of
@@ -29,6 +28,7 @@ from producer.lifecycle import stop_on_signals
 from producer.model.batch import Restored, Topic
 from producer.model.conversation import Agenda, ConversationState
 from producer.model.names import not_known
+from producer.model.regions import endpoints
 from producer.options import (
     DIRECTORY_SHARE,
     RECORDS,

@@ -15,8 +15,8 @@ from producer.doctor.probes.webhook import WebhookProbe
 from producer.doctor.results import Result, complete
 from producer.errors import ConfigurationError
 from producer.genesys.options import Credentials
-from producer.genesys.regions import endpoints
 from producer.kafka.partitioner import partition_of
+from producer.model.regions import endpoints
 from producer.options import SOURCE, client_options, clock_of, kafka_options, webhook_options
 from producer.settings import Settings, SettingsRefused, load
 from producer.sizing.rules import rules_of

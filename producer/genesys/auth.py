@@ -19,8 +19,8 @@ from producer.genesys.complaint import json_object
 from producer.genesys.exchange import Answer, Endpoint, Request
 from producer.genesys.options import Credentials
 from producer.genesys.outcome import Trouble
-from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Disposition
+from producer.model.regions import Endpoints
 from producer.ports import Clock, Observer
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path

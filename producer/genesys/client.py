@@ -30,10 +30,10 @@ from producer.genesys.exchange import Answer, NoAnswer, Request
 from producer.genesys.gate import BreakerOpen, Gate
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.outcome import Reply, Trouble, complained, misunderstood, no_answer
-from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff, Disposition
 from producer.genesys.transport import Transport
 from producer.model.checkpoint import Usage
+from producer.model.regions import Endpoints
 from producer.ports import Clock, Observer
 
 T = TypeVar("T")

@@ -19,13 +19,13 @@ from producer.genesys.directory import names_in, names_request
 from producer.genesys.offset_paging import OffsetPaging
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.query import Question, count_request, hits_of, organisation_request, page_request
-from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff, NotFound
 from producer.genesys.windows import SplitPage, WindowReader
 from producer.model.checkpoint import Usage
 from producer.model.instants import ONE_MILLISECOND, floor_millis
 from producer.model.names import NameKind
 from producer.model.reads import Page, Read, ReadEnd, Split
+from producer.model.regions import Endpoints
 from producer.model.windows import Slice, Window
 from producer.ports import Clock, Observer
 

@@ -17,10 +17,10 @@ from producer.genesys.auth import TOKEN_PATH, secret_of
 from producer.genesys.exchange import Endpoint, Request
 from producer.genesys.options import Credentials
 from producer.genesys.query import query_request
-from producer.genesys.regions import Endpoints
 from producer.model.channels import ALL_CHANNELS, TOKEN_WORDS
 from producer.model.instants import iso_millis
 from producer.model.reads import ReadKind
+from producer.model.regions import Endpoints
 from producer.model.selection import Selection
 from producer.model.windows import Slice
 

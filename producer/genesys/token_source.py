@@ -14,7 +14,6 @@ from producer import errors
 from producer.genesys.client import Client, TooHeavy
 from producer.genesys.cuts import before
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff
 from producer.genesys.token_pages import CursorPaging
 from producer.genesys.token_requests import TokenLogin, window_request
@@ -22,6 +21,7 @@ from producer.genesys.windows import SplitPage, WindowReader
 from producer.model.checkpoint import Usage
 from producer.model.instants import ONE_MILLISECOND, floor_millis
 from producer.model.reads import Page, Read, ReadEnd, Split
+from producer.model.regions import Endpoints
 from producer.model.windows import Slice, Window
 from producer.ports import Clock, Observer
 

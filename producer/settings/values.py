@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
+from producer.model.regions import domain_of
+
 SPAN_UNITS = {
     "d": timedelta(days=1),
     "h": timedelta(hours=1),
@@ -151,12 +153,13 @@ def _check_name(longest: int) -> AfterValidator:
 
 
 def check_region(region: str) -> str:
-    """A region as it is. Raises ValueError on an address, which has settings of its own."""
+    """A region as it is. Raises ValueError on what is none, and on an address, which has settings of its own."""
     if "/" in region or ":" in region:
         raise ValueError(
             "must be a region's name, AWS id or domain, for example mypurecloud.ie; "
             "addresses belong in genesys.api_url and genesys.login_url"
         )
+    domain_of(region)
     return region
 
 

@@ -13,10 +13,10 @@ import msgspec
 from producer import errors
 from producer.events import Event
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff
 from producer.genesys.source import GenesysSource
 from producer.model.reads import Page, Read, ReadEnd, ReadKind, Split, SplitBody
+from producer.model.regions import Endpoints
 from producer.model.windows import Slice, Window
 from producer.ports import Clock
 from tests.support.clock import NOON, FakeClock

@@ -19,8 +19,8 @@ import orjson
 from producer.clock import VirtualClock
 from producer.events import Event
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.regions import Endpoints
 from producer.genesys.source import GenesysSource
+from producer.model.regions import Endpoints
 from producer.simulator import Simulator, SimulatorOptions, serve
 from producer.simulator.clock import MINUTE, millis
 from producer.transform.split import split

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 from producer.events import Event
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.regions import Endpoints
 from producer.genesys.retry import Backoff
 from producer.genesys.token_source import TokenSource
 from producer.model.reads import Page, ReadEnd, Split
+from producer.model.regions import Endpoints
 from producer.model.windows import Slice, Window
 from producer.transform.token_split import split
 from tests.support.clock import FakeClock

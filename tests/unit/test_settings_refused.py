@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from producer.model.regions import DOMAINS, PLACES
 from producer.settings import SettingsRefused, load
 
 NOW = datetime(2026, 3, 10, 10, tzinfo=UTC)
@@ -66,6 +67,10 @@ REFUSED: list[tuple[dict[str, str], str]] = [
             "genesys.region: must be a region's name, AWS id or domain, for example mypurecloud.ie; "
             "addresses belong in genesys.api_url and genesys.login_url"
         ),
+    ),
+    (
+        {"genesys.region": "atlantis"},
+        f"genesys.region: must be a domain or one of: {', '.join(sorted({*PLACES, *DOMAINS}))}; not 'atlantis'",
     ),
     (
         {"genesys.api_url": "https://gateway.example"},

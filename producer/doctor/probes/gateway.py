@@ -15,9 +15,9 @@ from producer.doctor.probes.source import LONGEST, ask, glance
 from producer.doctor.results import Outcome, Prerequisite, Result, failed, ok
 from producer.genesys.auth import bearing
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.regions import Endpoints
 from producer.genesys.token_requests import TokenLogin, window_request
 from producer.genesys.transport import Transport
+from producer.model.regions import Endpoints
 from producer.ports import Clock
 
 _HOSTS = (Prerequisite.LOGIN_HOST, Prerequisite.API_HOST)

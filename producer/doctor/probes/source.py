@@ -21,11 +21,11 @@ from producer.genesys.exchange import Answer, NoAnswer, Request
 from producer.genesys.limiter_told import allowance_of
 from producer.genesys.options import ClientOptions, Credentials
 from producer.genesys.query import Question, by_id_request, count_request, organisation_request, page_request
-from producer.genesys.regions import Endpoints
 from producer.genesys.survey import BRIEF, look
 from producer.genesys.transport import Transport
 from producer.model.instants import floor_millis
 from producer.model.names import NameKind
+from producer.model.regions import Endpoints
 from producer.model.windows import Slice, windows_between
 from producer.planning.cost import Rules, day_cost
 from producer.ports import Clock

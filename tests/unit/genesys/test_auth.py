@@ -14,7 +14,7 @@ from producer.events import Event, TokenRefreshed, TokenRefused
 from producer.genesys.auth import Token, TokenKeeper, token_of, token_request, without
 from producer.genesys.exchange import Answer
 from producer.genesys.options import Credentials
-from producer.genesys.regions import Endpoints
+from producer.model.regions import Endpoints
 from tests.support.clock import NOON, FakeClock
 
 MINUTE = timedelta(minutes=1)

@@ -11,9 +11,9 @@ import pytest
 from producer import errors
 from producer.genesys.exchange import Endpoint
 from producer.genesys.options import Credentials
-from producer.genesys.regions import Endpoints
 from producer.genesys.token_requests import TokenLogin, interactions_request, next_request, window_request
 from producer.model.reads import ReadKind
+from producer.model.regions import Endpoints
 from producer.model.selection import Selection
 from producer.model.windows import Direction, Ended, Slice, Window
 from tests.support.clock import NOON

@@ -13,7 +13,7 @@ from producer.dev.rehearsal import free_port
 from producer.doctor.probes.gateway import GatewayProbe
 from producer.doctor.results import Result
 from producer.genesys.options import ClientOptions, Credentials
-from producer.genesys.regions import Endpoints
+from producer.model.regions import Endpoints
 from producer.simulator import SimulatorOptions, serve
 
 

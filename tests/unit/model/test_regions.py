@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from producer import errors
-from producer.genesys.regions import DOMAINS, PLACES, Endpoints, endpoints
+from producer.model.regions import DOMAINS, PLACES, Endpoints, endpoints
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_explicit_addresses_win_each_over_its_half() -> None:
     ("region", "api_url", "message"),
     [
         (None, None, "genesys.region must be set"),
-        ("atlantis", None, "neither a domain nor one of"),
-        ("a b.c", None, "neither a domain nor one of"),
+        ("atlantis", None, "genesys.region must be a domain or one of"),
+        ("a b.c", None, "genesys.region must be a domain or one of"),
         (None, "ftp://x", "genesys.api_url must be an http or https address"),
         (None, "https://x/?a=b", "genesys.api_url must be an http or https address"),
         (None, "https://me:secret@x", "genesys.api_url must not hold credentials"),

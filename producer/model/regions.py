@@ -69,7 +69,10 @@ def endpoints(region: str | None = None, *, api_url: str | None = None, login_ur
 
     Raises ConfigurationError when an address is missing or is not an http(s) address.
     """
-    domain = _domain(region) if region else None
+    try:
+        domain = domain_of(region) if region else None
+    except ValueError as error:
+        raise errors.ConfigurationError(f"genesys.region {error}") from None
     api = api_url or (domain and f"https://api.{domain}")
     if not api:
         raise errors.ConfigurationError("genesys.region must be set, or genesys.api_url and genesys.login_url")
@@ -77,16 +80,15 @@ def endpoints(region: str | None = None, *, api_url: str | None = None, login_ur
     return Endpoints(api=_base(api, "genesys.api_url"), login=_base(login, "genesys.login_url"))
 
 
-def _domain(region: str) -> str:
+def domain_of(region: str) -> str:
+    """The vendor's domain of a region (place, id or domain). Raises ValueError when it is none of these."""
     word = region.strip().lower()
     known = DOMAINS.get(PLACES.get(word.replace("_", " "), word))
     if known:
         return known
     domain = word.removeprefix("https://").rstrip("/").removeprefix("api.").removeprefix("login.")
     if "." not in domain or not all(part.replace("-", "").isalnum() for part in domain.split(".")):
-        raise errors.ConfigurationError(
-            f"genesys.region {region!r} is neither a domain nor one of: {', '.join(sorted({*PLACES, *DOMAINS}))}"
-        )
+        raise ValueError(f"must be a domain or one of: {', '.join(sorted({*PLACES, *DOMAINS}))}; not {region!r}")
     return domain
 
 
