@@ -58,7 +58,7 @@ class LaneExtraction:
                     lane.policy.bounds,
                     checkpoint,
                     tracked=restored.conversations,
-                    pending=sum(each.source == lane.name for each in restored.deliveries),  # the daemon delivers them
+                    pending=restored.pending(lane.name),  # the daemon delivers them
                 )
                 assembly.interrupted(checkpoint.open_reads, lane.clock.now())
                 await self._work(assembly)

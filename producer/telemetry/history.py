@@ -10,11 +10,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from producer import events
 from producer.model.checkpoint import Checkpoint
 from producer.model.coverage import HEAD
+from producer.model.reads import ReadKind
 from producer.telemetry import lines
 from producer.telemetry.health import Reason
 from producer.telemetry.lines.form import Line
@@ -145,6 +147,11 @@ def _page_fetched(history: History, event: events.PageFetched) -> None:
     history.tally(event.source).fetched(event, history.now())
 
 
+def _request_finished(history: History, event: events.RequestFinished) -> None:
+    if event.endpoint == ReadKind.DIRECTORY.value and event.status == HTTPStatus.OK:
+        history.tally(event.source).looked_up(history.now())
+
+
 def _batch_discarded(history: History, event: events.BatchDiscarded) -> None:
     history.reads.dropped(event)
 
@@ -252,6 +259,7 @@ _REMEMBERED: Mapping[type[events.Event], Callable[[History, Any], None]] = {
     events.ServiceStarted: History.began,
     events.ReadStarted: _read_started,
     events.PageFetched: _page_fetched,
+    events.RequestFinished: _request_finished,
     events.ReadCompleted: _read_completed,
     events.ReadFailed: _read_failed,
     events.WindowSplit: _window_split,

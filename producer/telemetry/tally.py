@@ -70,6 +70,10 @@ class Tally:
         if event.read.kind is ReadKind.REREAD:
             self._pages[_tier(event.read)] += 1
 
+    def looked_up(self, now: datetime) -> None:
+        """A page of names arrived: no read brings them."""
+        self._asked.setdefault(ReadKind.DIRECTORY, LastMinute()).add(now)
+
     def compared(self, event: events.PageCompared) -> None:
         """A page was committed."""
         read = event.read

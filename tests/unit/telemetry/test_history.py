@@ -85,6 +85,19 @@ def test_where_a_source_stands() -> None:
     )
 
 
+def test_a_page_of_names_that_came_counts_for_the_directory() -> None:
+    def answered(endpoint: str, status: int | None) -> events.RequestFinished:
+        return events.RequestFinished(source=SOURCE, endpoint=endpoint, status=status, took=SECOND, request_id="r")
+
+    asked = [
+        answered("directory", 200),
+        answered("directory", 503),
+        answered("directory", None),
+        answered("query", 200),
+    ]
+    assert status_after(*asked).budget == (BudgetRow(read="directory", asked=1, share=0.0),)
+
+
 def test_uncovered_time_grows_with_the_clock_although_nothing_measures_it() -> None:
     history = History(now=lambda: NOON + timedelta(minutes=1), version="1", sources=("default",))
     history.observe(
