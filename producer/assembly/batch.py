@@ -8,14 +8,15 @@ restored. Pure but for the clock it is handed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from producer import audit, errors, events
 from producer.assembly.absent import missed
 from producer.assembly.draft import Draft
 from producer.assembly.ledger import moved, promised
 from producer.assembly.pages import PageResult, PageWorker
+from producer.assembly.progress import Progress
 from producer.assembly.records import watermark, watermark_record
 from producer.model import steps
 from producer.model.actions import Action
@@ -59,17 +60,6 @@ class BatchBounds:
     size: int
 
 
-@dataclass(slots=True, kw_only=True)
-class _Progress:
-    """How far an open read has come, over as many transactions as it takes."""
-
-    read: Read
-    started_at: datetime
-    pages: int = 0
-    records: int = 0
-    found: set[str | None] = field(default_factory=set)  # of the ids that were asked for
-
-
 class Assembly:
     """The memory of one lane and source between a restore and the next one."""
 
@@ -84,7 +74,7 @@ class Assembly:
         self._source = checkpoint.source
         self._next = checkpoint  # with all steps taken, committed or not
         self._committed = checkpoint
-        self._progress: dict[str, _Progress] = {}
+        self._progress: dict[str, Progress] = {}
         self._draft = self._new_draft()
         self._drift: set[str] = set()
         self._watermarks = 0
@@ -178,7 +168,7 @@ class Assembly:
                 self._next,
                 usage=self._tools.usage(),
                 written_at=to_millis(now),
-                open_reads=tuple(_open_read(each) for each in self._progress.values()),
+                open_reads=tuple(each.open for each in self._progress.values()),
             ),
         )
 
@@ -200,7 +190,7 @@ class Assembly:
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def _start(self, step: steps.Started) -> None:
-        self._progress[step.read.request_id] = _Progress(read=step.read, started_at=step.at)
+        self._progress[step.read.request_id] = Progress(read=step.read, started_at=step.at)
         self._draft.audit(Action.EXTRACTION_STARTED, step.read.request_id, step.at, audit.subject_of(step.read))
 
     def _arrive(self, step: steps.Arrived, now: datetime) -> None:
@@ -213,10 +203,7 @@ class Assembly:
         self._draft.forgotten.difference_update(raw.id for raw in page.conversations)  # it was returned all the same
         self._draft.forgotten.difference_update(result.states)
         self._tracked += result.first_seen
-        progress = self._progress[read.request_id]
-        progress.found.update(raw.id for raw in page.conversations if raw.id in read.ids)
-        progress.pages += 1
-        progress.records += emitted
+        self._progress[read.request_id].page(page.conversations, emitted)
         self._draft.audit(
             Action.PAGE_PROCESSED if page.conversations else Action.EMPTY_PAGE,
             read.request_id,
@@ -242,29 +229,29 @@ class Assembly:
     def _part(self, step: steps.Parted) -> None:
         progress = self._progress.pop(step.read.request_id)
         details = audit.split_of(step.split)
-        self._draft.audit(Action.WINDOW_SPLIT, step.read.request_id, step.at, details, **_totals(progress, step.at))
+        self._draft.audit(Action.WINDOW_SPLIT, step.read.request_id, step.at, details, **progress.totals(step.at))
         self._draft.news.append(
             events.WindowSplit(source=self._source, read=step.read, hits=step.split.hits, parts=step.split.parts)
         )
 
     def _end(self, step: steps.Ended) -> None:
         progress = self._progress.pop(step.read.request_id)
-        took = step.at - progress.started_at
-        absent = self._miss([each for each in step.read.ids if each not in progress.found], step.at)
+        absent = self._miss(progress.absent, step.at)
         self._draft.audit(
             Action.EXTRACTION_COMPLETED,
             step.read.request_id,
             step.at,
             audit.end_of(step.read, step.end) | absent,
-            durationMs=_milliseconds(took),
-            totalHits=step.end.last_hits,
-            totalPagesFetched=step.end.pages,
-            totalRecordsExtracted=progress.records,
-            totalLatencyMs=_milliseconds(took),
-            paginationSuccessRate=step.end.success_ratio,
+            **progress.outcome(step.at, step.end),
         )
         self._draft.news.append(
-            events.ReadCompleted(source=self._source, read=step.read, end=step.end, took=took, records=progress.records)
+            events.ReadCompleted(
+                source=self._source,
+                read=step.read,
+                end=step.end,
+                took=step.at - progress.started_at,
+                records=progress.records,
+            )
         )
         if step.covers is not None:
             self._settle(step.covers, step.read, step.end.unread, step.at)
@@ -297,7 +284,7 @@ class Assembly:
             step.read.request_id,
             step.at,
             audit.failure_of(step.error, hole=hole),
-            **_totals(progress, step.at),
+            **progress.totals(step.at),
         )
         self._draft.news.append(
             events.ReadFailed(
@@ -335,28 +322,3 @@ class Assembly:
 def reason_of(error: errors.ProducerError | None) -> str:
     """Why a window is a hole: the API's own code, bounded in length, else the class of the error."""
     return (getattr(error, "code", "") or type(error).__name__)[:_LONGEST_REASON]
-
-
-def _open_read(progress: _Progress) -> OpenRead:
-    read = progress.read
-    return OpenRead(
-        request_id=read.request_id,
-        kind=read.kind.value,
-        subject=str(read.slice) if read.slice else f"{len(read.ids)} ids",
-        started_at=progress.started_at,
-    )
-
-
-def _totals(progress: _Progress, at: datetime) -> dict[str, int]:
-    """What a read came to that did not end as a whole."""
-    took = _milliseconds(at - progress.started_at)
-    return {
-        "durationMs": took,
-        "totalPagesFetched": progress.pages,
-        "totalRecordsExtracted": progress.records,
-        "totalLatencyMs": took,
-    }
-
-
-def _milliseconds(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
