@@ -1,4 +1,4 @@
-"""The product broken on purpose, each in one way that exactly-once.md forbids; the judge must find every one out."""
+"""The product broken on purpose, each against one rule of the transactions; the judge must find every one out."""
 
 from __future__ import annotations
 

@@ -1,26 +1,22 @@
-"""What comes of a conversation that is seen again and again: capture.md 5.1 to 5.7 and 7, rule by rule."""
+"""What comes of a conversation that is seen again and again: news, older answers, attributes."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from producer.model.conversation import Attributes, ConversationState, Hints, PendingRegression
-from producer.model.instants import Millis
-from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Stale, Unchanged
-from producer.model.reads import Origin, RawConversation
-from producer.transform import fingerprint as fingerprints
+from producer.model.conversation import Attributes, ConversationState, Hints
+from producer.model.outcome import Change, Stale, Unchanged
+from producer.model.reads import Origin
 from producer.transform import revision
 from producer.transform.fingerprint import raw_hash
 from tests.support.conversations import (
     DAY,
     MINUTE,
     NOON,
-    comparison,
     conversation,
     guessed,
     millis,
@@ -28,40 +24,8 @@ from tests.support.conversations import (
     seen,
     segment,
     session,
-    sighting,
 )
-
-COMPARE = comparison()
-ENDED = conversation(conversationEnd="2025-03-10T11:00:00.000Z")
-BROKEN = conversation(conversationStart="2025-03-1T10:00:00.000Z")
-
-
-@dataclass
-class Memory:
-    """What is remembered, moved on by every outcome as a commit would."""
-
-    states: dict[str, ConversationState] = field(default_factory=dict)
-
-    def see(self, content: Any, at: int = NOON, origin: Origin = Origin.QUERY, horizon_day: int = 0) -> Outcome:
-        """Compare, and remember."""
-        raw = content if isinstance(content, RawConversation) else seen(content)
-        outcome = COMPARE(raw, self.states.get, sighting(at, origin, horizon_day))
-        state = getattr(outcome, "state", None)
-        if state is not None:
-            self.states[state.id] = state
-        return outcome
-
-    def emit(self, content: Any, at: int = NOON, origin: Origin = Origin.QUERY, horizon_day: int = 0) -> Emitted:
-        """The same, where something is to be emitted."""
-        outcome = self.see(content, at, origin, horizon_day)
-        assert isinstance(outcome, Emitted), outcome
-        return outcome
-
-
-def with_attributes(content: dict[str, Any], **attributes: str) -> dict[str, Any]:
-    first, *others = content["participants"]
-    return content | {"participants": [first | {"attributes": attributes}, *others]}
-
+from tests.support.sightings import ENDED, Memory, with_attributes
 
 # --- new, changed, unchanged ------------------------------------------------------------------------------------------
 
@@ -253,187 +217,3 @@ def test_attributes_that_were_asked_for_and_are_not_there_are_known_to_be_empty_
     asked_first = Memory()
     assert asked_first.emit(ENDED, NOON).record["attributes"] is None
     assert isinstance(asked_first.see(with_attributes(ENDED), NOON + 1, Origin.JOB), Unchanged)
-
-
-# --- regression -------------------------------------------------------------------------------------------------------
-
-
-def test_content_that_looks_older_is_emitted_when_a_second_sighting_agrees() -> None:
-    memory = Memory()
-    known = memory.emit(ENDED).state
-    reopened = conversation()
-    outcome = memory.see(reopened, NOON + MINUTE)
-    assert isinstance(outcome, Regressed)
-    pending = outcome.state.regression
-    assert outcome.state == replace(known, regression=pending)
-    assert pending is not None
-    assert pending.seen_at == NOON + MINUTE
-    assert memory.see(reopened, NOON + 2 * MINUTE - 1) == outcome
-    agreed = memory.emit(reopened, NOON + 2 * MINUTE)
-    assert (agreed.state.revision, agreed.state.ended, agreed.state.regression) == (2, False, None)
-
-
-def test_other_content_that_looks_older_begins_a_new_wait() -> None:
-    memory = Memory()
-    memory.emit(ENDED)
-    memory.see(conversation(), NOON + MINUTE)
-    outcome = memory.see(conversation(externalTag="x"), NOON + 3 * MINUTE)
-    assert isinstance(outcome, Regressed)
-    assert isinstance(outcome.state.regression, PendingRegression)
-    assert outcome.state.regression.seen_at == NOON + 3 * MINUTE
-
-
-@pytest.mark.parametrize("content", [ENDED, dict(reversed(ENDED.items()))])
-def test_known_content_seen_meanwhile_ends_the_wait(content: dict[str, Any]) -> None:
-    memory = Memory()
-    memory.emit(ENDED)
-    memory.see(conversation(), NOON + MINUTE)
-    memory.see(content, NOON + MINUTE + 1)
-    assert isinstance(memory.see(conversation(), NOON + 3 * MINUTE), Regressed)
-
-
-def test_content_with_less_here_and_more_there_is_no_regression() -> None:
-    memory = Memory()
-    memory.emit(ENDED)
-    two = (participant("customer", session(segment("10:00:00.000"))), participant("acd"))
-    assert memory.emit(conversation(*two)).state.revision == 2
-
-
-def test_a_conversation_that_was_absent_is_here_again() -> None:
-    memory = Memory()
-    state = memory.emit(ENDED).state
-    memory.states["c-1"] = replace(state, absent_reads=3, absent_since=Millis(NOON))
-    assert memory.see(ENDED) == Unchanged(state=state)
-
-
-# --- fingerprints of another version ----------------------------------------------------------------------------------
-
-
-def test_a_fingerprint_of_an_older_version_is_compared_by_its_own_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = Memory()
-    state = memory.emit(with_attributes(ENDED, a="1"), NOON, Origin.JOB).state
-    old = replace(state, fingerprint=b"known by the old", fingerprint_version=0)
-    other = json.dumps(ENDED, indent=1).encode()
-    versions = {**fingerprints.FINGERPRINTS, 0: lambda content: b"known by the old"}
-    monkeypatch.setattr(revision, "FINGERPRINTS", versions)
-    memory.states["c-1"] = old
-    assert memory.see(other) == Unchanged(state=replace(state, raw_hash=raw_hash(other)))
-    memory.states["c-1"] = replace(old, fingerprint=b"of something else")
-    assert memory.emit(other).state.revision == 2
-
-
-def test_a_fingerprint_of_an_unknown_version_is_taken_for_a_change() -> None:
-    memory = Memory()
-    memory.states["c-1"] = replace(memory.emit(ENDED).state, fingerprint_version=99, raw_hash=b"")
-    assert memory.emit(ENDED).state.fingerprint_version == 1
-
-
-# --- poison -----------------------------------------------------------------------------------------------------------
-
-
-def test_poison_is_told_once_until_its_bytes_change() -> None:
-    memory = Memory()
-    raw = seen(BROKEN)
-    first = memory.see(raw)
-    today = NOON // DAY
-    assert first == Poison(
-        id="c-1",
-        reason="malformed_instant",
-        path="$.conversationStart",
-        message="no instant: '2025-03-1T10:00:00.000Z'",
-        state=ConversationState(id="c-1", start_day=today, last_day=today, dead_lettered=raw_hash(bytes(raw.raw))),
-    )
-    again = memory.see(raw)
-    assert isinstance(again, Poison)
-    assert again.repeated
-    other = memory.see(BROKEN | {"externalTag": "x"})
-    assert isinstance(other, Poison)
-    assert not other.repeated
-
-
-def test_poison_takes_no_revision_and_leaves_what_is_known() -> None:
-    memory = Memory()
-    known = memory.emit(ENDED).state
-    poison = memory.see(BROKEN)
-    assert isinstance(poison, Poison)
-    assert poison.state == replace(known, dead_lettered=poison.state.dead_lettered)
-    assert memory.see(ENDED) == Unchanged()
-
-
-def test_a_healed_conversation_is_a_new_one() -> None:
-    memory = Memory()
-    memory.see(BROKEN, NOON)
-    healed = memory.emit(ENDED, NOON + MINUTE)
-    assert (healed.change, healed.state.revision) == (Change.NEW, 1)
-
-
-@pytest.mark.parametrize(
-    ("raw", "reason", "path"),
-    [
-        (b'{"conversationId":7}', "no_id", "$.conversationId"),
-        (b"{}", "no_id", "$.conversationId"),
-        (b"null", "wrong_shape", "$"),
-        (b'["conversationId"]', "wrong_shape", "$"),
-        (b'{"conversationId":"\\ud800"}', "not_json", "$"),
-    ],
-)
-def test_poison_without_a_usable_id_is_remembered_by_its_bytes(raw: bytes, reason: str, path: str) -> None:
-    memory = Memory()
-    first = memory.see(raw)
-    assert isinstance(first, Poison)
-    key = f"#{raw_hash(raw).hex()}"
-    assert (first.id, first.reason, first.path, first.repeated) == (None, reason, path, False)
-    today = NOON // DAY
-    assert first.state == ConversationState(id=key, start_day=today, last_day=today, dead_lettered=raw_hash(raw))
-    again = memory.see(raw)
-    assert isinstance(again, Poison)
-    assert again.repeated
-
-
-def test_a_conversation_nested_too_deeply_is_poison() -> None:
-    nested = b'{"conversationId":"c-1","x":' + b"[" * 5_000 + b"]" * 5_000 + b"}"
-    poison = Memory().see(nested)
-    assert isinstance(poison, Poison)
-    assert (poison.id, poison.reason) == (None, "not_json")
-
-
-def test_a_nest_that_parses_but_is_too_deep_to_work_on_is_poison(monkeypatch: pytest.MonkeyPatch) -> None:
-    def too_deep(_content: Any) -> bytes:
-        raise RecursionError
-
-    monkeypatch.setattr(revision, "fingerprint", too_deep)
-    poison = Memory().see(ENDED)
-    assert isinstance(poison, Poison)
-    assert (poison.id, poison.reason, poison.path) == ("c-1", "wrong_shape", "$")
-
-
-def test_one_poison_says_nothing_of_its_neighbours() -> None:
-    memory = Memory()
-    outcomes = [
-        memory.see(each) for each in (conversation(conversationId="a"), BROKEN, conversation(conversationId="b"))
-    ]
-    assert [type(each) for each in outcomes] == [Emitted, Poison, Emitted]
-
-
-# --- redacted ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("content", [ENDED | {"externalTag": "x"}, BROKEN])
-@pytest.mark.parametrize("guess", ["c-1", None])
-def test_nothing_of_a_redacted_conversation_is_ever_emitted(content: dict[str, Any], guess: str | None) -> None:
-    memory = Memory()
-    memory.states["c-1"] = ConversationState(id="c-1", redacted=True)
-    assert memory.see(guessed(guess, seen(content).raw)) == Unchanged()
-
-
-def test_another_conversation_that_is_taken_for_a_redacted_one_is_emitted() -> None:
-    memory = Memory()
-    memory.states["c-1"] = ConversationState(id="c-1", redacted=True)
-    outcome = memory.emit(guessed("c-1", seen(conversation(conversationId="c-2")).raw))
-    assert outcome.state.id == "c-2"
-
-
-def test_bytes_that_show_the_id_of_a_redacted_conversation_and_do_not_parse_are_no_dead_letter() -> None:
-    memory = Memory()
-    memory.states["c-1"] = ConversationState(id="c-1", redacted=True)
-    assert memory.see(guessed("c-1", b'{"conversationId":"c-1","x":NaN}')) == Unchanged()
