@@ -17,7 +17,7 @@ from tests.support.build import window
 
 WORDS = [*BY_MEDIA, *ACCOMPANYING, "internalmessage", "unknown"]
 KINDS = [*BY_MESSAGE, "facebook", "whatsapp", "apple", None]
-MEDIA = [(word, None) for word in WORDS] + [("message", kind) for kind in KINDS]
+MEDIA = [(word, None) for word in sorted(WORDS)] + [("message", kind) for kind in KINDS]
 
 
 def one_session(media_type: str, message_type: str | None) -> dict[str, Any]:
