@@ -16,7 +16,7 @@ from producer.errors import SinkUnavailable, StateTooNew
 from producer.kafka.client import consumer
 from producer.kafka.failures import as_sink_errors
 from producer.kafka.options import KafkaOptions
-from producer.kafka.state import check_format, parse_key
+from producer.kafka.state import check_format, check_format_of_delivery, parse_key
 from producer.kafka.topics import TopicReport
 from producer.kafka.working_copy import Change, Position, WorkingCopy
 from producer.model.batch import Topic
@@ -92,7 +92,7 @@ def _changes(records: Sequence[ConsumerRecord]) -> list[Change]:
         try:
             key = parse_key(record.key)
             if record.value is not None:
-                check_format(record.value)
+                (check_format_of_delivery if key.delivery else check_format)(record.value)
         except StateTooNew as exc:
             raise StateTooNew(f"{record.topic}-{record.partition}, offset {record.offset}: {exc}") from None
         changes.append((key, record.value))

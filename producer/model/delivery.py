@@ -6,8 +6,11 @@ The stored form is JSON, so that a person can read it with any Kafka tool. Field
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from producer.model.instants import Millis
+import msgspec
+
+from producer.model.instants import Millis, to_millis
 
 MOST_PENDING = 1_000
 """Deliveries of a source that may be pending at a time; what happens beyond them is not told to the webhook."""
@@ -25,6 +28,22 @@ class Delivery:
     about: str
     created_at: Millis
     body: str
+
+
+_decode = msgspec.json.Decoder(Delivery).decode
+_LATEST = to_millis(datetime(9000, 1, 1, tzinfo=UTC))
+"""Beyond it no calendar reaches, with the time that a receiver is given."""
+
+
+def delivery_of(stored: bytes) -> Delivery:
+    """The delivery of a stored form. Raises ValueError when it is none."""
+    try:
+        found = _decode(stored)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{error}") from error
+    if not 0 <= found.created_at < _LATEST:
+        raise ValueError(f"created_at is {found.created_at}, which is no time of a delivery")
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ AT_ONCE = 100
 """Ids of one look-up."""
 FIRST_RETRY = timedelta(minutes=5)
 """After what time an id that the API did not know is asked for again; the wait doubles up to the time to live."""
+_TELLING = 2  # ids that are refused one after the other: then it is not for the ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class _Turn:
     at_once: int = AT_ONCE
     not_before: datetime | None = None
     failures: int = 0
-    refusals: int = 0
+    refused: set[str] = field(default_factory=set)
 
 
 class Directory:
@@ -100,7 +101,8 @@ class Directory:
         An id that is known no more keeps the name that it had.
         """
         turn = self._turns[kind]
-        recovered, turn.failures, turn.refusals, turn.not_before = bool(turn.failures), 0, 0, None
+        recovered, turn.failures, turn.not_before = bool(turn.failures), 0, None
+        turn.refused.clear()
         turn.at_once = min(AT_ONCE, 2 * turn.at_once)
         for each in ids:
             self._settle(NameKey(kind, each), found.get(each), now)
@@ -109,14 +111,14 @@ class Directory:
     def refused(self, kind: NameKind, ids: Sequence[str], now: datetime) -> bool:
         """A look-up was refused for what it asked: half as many are asked for at once, and one alone is not known.
 
-        Returns True when it can't be for an id: one after the other was refused.
+        Returns True when it can't be for an id: since the last answer one after the other was refused.
         """
         turn = self._turns[kind]
         turn.at_once = max(1, len(ids) // 2)
         if len(ids) == 1:
-            turn.refusals += 1
+            turn.refused.update(ids if len(turn.refused) < _TELLING else ())
             self._settle(NameKey(kind, ids[0]), None, now)
-        return turn.refusals > 1
+        return len(turn.refused) == _TELLING
 
     def failed(self, kind: NameKind) -> int:
         """A look-up failed. Returns how many in a row have."""

@@ -68,7 +68,7 @@ class Comparison:
             return _poison(errors.Malformed("wrong_shape", ROOT, "objects are nested too deeply"), state, seen)
 
     def named_since(self, state: ConversationState) -> bool:
-        """Its last record lacks a name that is known by now."""
+        """Its last record lacks a name that is known by now, as is every name that it has: none is taken away."""
         return self.name_of is not None and known_now(state.names_missing, state.names_told, self.name_of)
 
 
@@ -104,8 +104,6 @@ class _Sight:
             if pending is not None:
                 return Regressed(state=replace(state, regression=pending))
         names = names_of(normalized.record, self.comparison.name_of)
-        if known_before and not set(names.missing) < set(state.names_missing):  # else a name would be taken away
-            return self._unchanged(now)
         emitted = self._emit(normalized, names, now, self._attributes(taken, digest))
         return dataclasses.replace(emitted, change=Change.NAMED) if known_before else emitted
 

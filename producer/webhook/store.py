@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from producer import errors
-from producer.model.delivery import MOST_PENDING, Delivery
+from producer.model.delivery import MOST_PENDING, Delivery, delivery_of
 
 FILE = "webhook.sqlite"
 MOST_KEPT = 10_000
@@ -22,7 +22,6 @@ _PREPARE = """
 """
 _ADD = "INSERT OR REPLACE INTO delivery SELECT ?, ?, ? WHERE (SELECT count(*) FROM delivery) < ?"
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Delivery).decode
 
 
 class SqlitePending:
@@ -51,8 +50,8 @@ class SqlitePending:
         found: list[Delivery] = []
         with _failures(self._path):
             for (value,) in self._connection.execute("SELECT value FROM delivery ORDER BY created_at"):
-                with suppress(msgspec.MsgspecError):  # of a newer version, which will deliver it
-                    found.append(_decode(value))
+                with suppress(ValueError):  # of a newer version, which will deliver it
+                    found.append(delivery_of(value))
                 if len(found) == MOST_PENDING:
                     break
         return found

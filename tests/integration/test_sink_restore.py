@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient
 
 from producer.dev.broker import Broker
 from producer.errors import SinkRefused, SinkUnavailable
+from producer.kafka import sink as sink_module
 from producer.kafka import topics
 from producer.kafka.client import start_producer
 from producer.kafka.discard import discard
@@ -23,7 +24,7 @@ from producer.kafka.options import KafkaOptions
 from producer.kafka.partitioner import partition_of
 from producer.kafka.reader import RawRecord, tail
 from producer.kafka.sink import KafkaSink
-from producer.kafka.state import StateKey, encode_conversation
+from producer.kafka.state import StateKey, encode_conversation, encode_delivery
 from producer.model.batch import Batch, Outgoing, Restored, Topic
 from tests.support.sinks import (
     SOURCE,
@@ -99,6 +100,22 @@ async def test_what_is_pending_is_restored_until_it_is_settled_with_a_kept_copy_
     for options_of_next in (there, anew):
         async with opened(options_of_next) as (_, restored):
             assert restored.deliveries == (two,)
+
+
+async def test_what_stands_among_the_deliveries_and_is_none_is_told_and_can_be_settled(
+    there: KafkaOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, broken = delivery("a"), delivery("b")
+    with monkeypatch.context() as patched:
+        patched.setattr(sink_module, "encode_delivery", lambda each: b"{" if each is broken else encode_delivery(each))
+        async with opened(there) as (sink, _):
+            await sink.commit(replace(batch(1, "a"), deliveries=(sound, broken)))
+    async with opened(there) as (sink, restored):
+        assert (restored.deliveries, [each.id for each in restored.unreadable]) == ((sound,), ["b"])
+        assert (restored.pending(SOURCE), restored.pending("another")) == (2, 0)
+        await sink.commit(replace(batch(2), settled=("b",)))
+    async with opened(replace(there, state_path=None)) as (_, restored):
+        assert (restored.deliveries, restored.unreadable) == ((sound,), ())
 
 
 def _too_old(there: KafkaOptions) -> None:

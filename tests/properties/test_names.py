@@ -32,13 +32,11 @@ NORMALIZER = Normalizer(SCHEMA.text)
 
 Step = tuple[int, int, int, frozenset[str]]
 """A sighting: queue and code of the content, another value in it, and the ids whose names are known then."""
+SAME = st.just((0, 0, 0))  # most sightings find what the one before them found
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
     st.tuples(
-        st.integers(0, 1),
-        st.integers(0, 1),
-        st.integers(0, 1),
-        st.frozensets(st.sampled_from(IDS)),
-    ),
+        SAME | st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 1)), st.frozensets(st.sampled_from(IDS))
+    ).map(lambda step: (*step[0], step[1])),
     min_size=1,
     max_size=12,
 )

@@ -44,7 +44,7 @@ def test_no_proxy_stands_between_a_command_and_the_admin_server(monkeypatch: pyt
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     with HTTPServer(("127.0.0.1", 0), Admin) as server:
-        serving = threading.Thread(target=server.handle_request)
+        serving = threading.Thread(target=server.handle_request, daemon=True)
         serving.start()
         assert fetch(f"http://127.0.0.1:{server.server_port}") == {"ready": True}
         serving.join()

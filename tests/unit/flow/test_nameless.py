@@ -110,6 +110,18 @@ def test_what_was_asked_for_and_was_not_there_is_not_asked_for_its_name() -> Non
     assert world.asked() == [("c-0002",)]
 
 
+def test_a_name_is_not_asked_for_while_another_would_be_lost_for_it() -> None:
+    world = Asking([state(0, names_told=("queue:q1",))])
+    world.next()
+    world.learn("q0")
+    world.pass_by(5)
+    assert world.asked() == []
+    assert world.directory.next(QUEUE, world.now_is) == ("q1",)
+    world.learn("q1")
+    world.pass_by(5)
+    assert world.asked() == [("c-0000",)]
+
+
 def test_a_call_that_fails_is_made_again() -> None:
     world = Asking([state(number) for number in range(0, 400, 2)])
     world.next()

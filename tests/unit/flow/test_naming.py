@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from producer import errors, events
+from producer.flow import naming
 from producer.flow.naming import Naming
 from producer.model.names import NameKey, NameKind
 from producer.planning.names import Directory, DirectoryPolicy
@@ -126,6 +127,21 @@ async def test_a_refused_look_up_is_made_in_halves() -> None:
 
 
 @in_virtual_time
+async def test_one_id_that_is_refused_again_and_again_says_nothing_of_the_directory() -> None:
+    def answer(_kind: NameKind, ids: Sequence[str]) -> Mapping[str, str]:
+        if "2" in ids:
+            raise errors.WindowRefused("400", code="bad.request")
+        return dict.fromkeys(ids, "named")
+
+    world = World(answer)
+    for _ in range(60):
+        world.find(range(4))
+        await world.run(60)
+    assert len([count for _, _, count in world.asked if count == 1]) > 4
+    assert world.told(events.NamesUnavailable, events.NamesAvailable) == []
+
+
+@in_virtual_time
 async def test_a_directory_that_refuses_whatever_it_is_asked_is_told_and_asked_less_and_less() -> None:
     def answer(_kind: NameKind, ids: Sequence[str]) -> Mapping[str, str]:
         if world.seconds() < 600:
@@ -138,6 +154,7 @@ async def test_a_directory_that_refuses_whatever_it_is_asked_is_told_and_asked_l
     told = world.told(events.NamesUnavailable, events.NamesAvailable)
     waits = [event.wait.total_seconds() for event in told if isinstance(event, events.NamesUnavailable)]
     assert waits == [5, 10, 20, 40, 80, 160, 300]
+    assert getattr(told[0], "what_to_do", None) == naming._WHEN_REFUSED
     assert told[len(waits) :] == [events.NamesAvailable(source="default", kind="queue")]
     world.find(range(20))  # what was refused is asked for at its next use
     await world.run(60)

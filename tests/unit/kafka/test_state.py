@@ -159,7 +159,38 @@ def test_other_formats_are_too_new_and_damage_is_refused(
 ) -> None:
     with pytest.raises(StateTooNew, match="format 2, and this version knows 1"):
         decode(b"\x02")
-    with pytest.raises(StateTooNew, match="format missing"):
-        decode(b"")
     with pytest.raises(SinkRefused, match="in the state topic can't be read"):
         decode(b"\x01\xc1")
+
+
+@pytest.mark.parametrize("decode", [decode_checkpoint, decode_conversation])
+def test_state_without_its_format_byte_is_too_new(decode: Callable[[bytes], object]) -> None:
+    with pytest.raises(StateTooNew, match="format missing"):
+        decode(b"")
+    with pytest.raises(StateTooNew, match="format 123, and this version knows 1"):
+        decode(b"{}")
+
+
+def test_a_delivery_that_a_person_wrote_back_without_its_format_byte_is_read() -> None:
+    assert decode_delivery(encode_delivery(DELIVERY)[1:]) == DELIVERY
+
+
+def damaged(**fields: object) -> bytes:
+    return msgspec.json.encode(msgspec.json.decode(encode_delivery(DELIVERY)[1:]) | fields)
+
+
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        (b"", "truncated"),
+        (b"{", "truncated"),
+        (b"\x01[]", "Expected `object`, got `array`"),
+        (encode_delivery(DELIVERY).replace(b"hole", b"h\xfcle"), "codec can't decode"),
+        (damaged(created_at=9_000_000_000_000_000_000), "created_at is 9000000000000000000"),
+        (damaged(created_at=-1), "created_at is -1, which is no time of a delivery"),
+        (damaged(added=None).replace(b"null", b"[" * 100_000), "recursion"),
+    ],
+)
+def test_what_is_no_delivery_is_refused_whatever_it_is(stored: bytes, why: str) -> None:
+    with pytest.raises(SinkRefused, match=f"a pending delivery in the state topic can't be read: .*{why}"):
+        decode_delivery(stored)

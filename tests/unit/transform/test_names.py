@@ -47,9 +47,12 @@ class World:
     known: dict[str, str] = field(default_factory=dict)
     states: dict[str, ConversationState] = field(default_factory=dict)
 
+    @property
+    def comparison(self) -> Comparison:
+        return Comparison(Normalizer(SCHEMA.text), lambda key: self.known.get(key.text))
+
     def see(self, content: Any, at: int = NOON) -> Outcome:
-        compare = Comparison(Normalizer(SCHEMA.text), lambda key: self.known.get(key.text))
-        outcome = compare(seen(content), self.states.get, sighting(at))
+        outcome = self.comparison(seen(content), self.states.get, sighting(at))
         state = getattr(outcome, "state", None)
         if state is not None:
             self.states[state.id] = state
@@ -104,7 +107,8 @@ def test_a_record_goes_out_at_once_and_again_with_its_names_once_they_are_known(
 
 def test_a_name_that_is_known_at_first_makes_one_record() -> None:
     world = World(known=dict(zip(MISSING, ("Support", "Resolved"), strict=True)))
-    assert named(world.emit(handled())) == ("Support", "Resolved", ())
+    first = world.emit(handled())
+    assert (named(first), first.state.names_told) == (("Support", "Resolved", ()), ())
     assert world.see(handled(), NOON + MINUTE) == Unchanged()
 
 
@@ -132,6 +136,7 @@ def test_no_name_is_taken_away_for_another() -> None:
     world.known = {MISSING[1]: "Resolved"}  # after a restart the queue is not looked up yet
     assert world.see(handled(), NOON + MINUTE) == Unchanged()
     assert world.states["c-1"].names_told == MISSING[:1]
+    assert not world.comparison.named_since(world.states["c-1"])
     world.known[MISSING[0]] = "Support"
     assert named(world.emit(handled(), NOON + 2 * MINUTE)) == ("Support", "Resolved", ())
 

@@ -26,7 +26,8 @@ async def test_what_is_kept_waits_for_whoever_comes_next_until_it_is_settled(tmp
 
 def test_what_can_not_be_read_keeps_nothing_else_from_going(tmp_path: Path) -> None:
     kept = SqlitePending(tmp_path)
-    kept._connection.execute("INSERT INTO delivery VALUES ('newer', 0, ?)", (b'{"shape": "unknown"}',))
+    for name, value in (("newer", b'{"shape": "unknown"}'), ("broken", b'{"id": "\xff"}')):
+        kept._connection.execute("INSERT INTO delivery VALUES (?, 0, ?)", (name, value))
     kept.add(delivery())
 
     assert kept.waiting() == [delivery()]
