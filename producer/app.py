@@ -27,7 +27,7 @@ from producer.kafka.sink import KafkaSink
 from producer.lifecycle import stop_on_signals
 from producer.model.batch import Restored, Topic
 from producer.model.conversation import Agenda, ConversationState
-from producer.model.names import not_known
+from producer.model.names import Unwritten
 from producer.model.regions import endpoints
 from producer.options import (
     DIRECTORY_SHARE,
@@ -37,6 +37,7 @@ from producer.options import (
     clock_of,
     digest_of,
     kafka_options,
+    kinds_of,
     lane_policy,
     learning,
     looks_up_names,
@@ -130,7 +131,7 @@ def directory_of(settings: Settings) -> Directory | None:
         return None
     budget = settings.limits.requests_per_minute * (1 - settings.limits.headroom)
     spacing = timedelta(minutes=1) / (budget * DIRECTORY_SHARE)
-    return Directory(DirectoryPolicy(ttl=settings.genesys.directory.ttl, spacing=spacing))
+    return Directory(DirectoryPolicy(kinds=kinds_of(settings), ttl=settings.genesys.directory.ttl, spacing=spacing))
 
 
 def the_one(raised: Exception) -> Exception:
@@ -246,8 +247,9 @@ class Daemon:
         avro = Avro.shipped()
         schema, subject = avro.schemas.latest(Subject.CONVERSATION), subject_of(settings)
         naming = self._naming(source, clock, telemetry)
-        later = not_known if looks_up_names(settings) else None  # what a command puts here the daemon sends with names
-        compare = Comparison(form_of(settings, schema), naming.name_of if naming else later)
+        # what a command puts onto the lane lacks its names: the daemon sends it again with them
+        later = Unwritten(kinds=kinds_of(settings)) if looks_up_names(settings) else None
+        compare = Comparison(form_of(settings, schema), naming or later)
 
         def tools(restored: Restored) -> AssemblyTools:
             return AssemblyTools(

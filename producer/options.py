@@ -17,6 +17,7 @@ from producer.flow.reader import ReadPolicy
 from producer.genesys.limiter import LimiterPolicy
 from producer.genesys.options import ClientOptions
 from producer.kafka.options import DEFAULT_PARTITIONS, KafkaOptions, Records, SecurityOptions
+from producer.model.names import NameKind
 from producer.model.reads import ReadKind
 from producer.pipeline import LanePolicy
 from producer.planning.head import HeadPolicy
@@ -154,6 +155,11 @@ def guaranteed(settings: Settings) -> dict[ReadKind, float]:
 def looks_up_names(settings: Settings) -> bool:
     """Gateways of the token dialect tell names themselves, and have no directory."""
     return settings.genesys.directory.enabled and settings.genesys.dialect == "platform"
+
+
+def kinds_of(settings: Settings) -> tuple[NameKind, ...]:
+    """The kinds of names that are looked up, the settings willing."""
+    return tuple(kind for kind in NameKind if kind.value in settings.genesys.directory.kinds)
 
 
 def watch_policy(settings: Settings) -> WatchPolicy:

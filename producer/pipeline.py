@@ -200,8 +200,7 @@ class Lane:
         """The chore of those that were sent without a name."""
         if self.naming is None:
             return ()
-        directory = self.naming.directory
-        return (Nameless(name=self.name, sink=self.sink, clock=self.clock, directory=directory).next,)
+        return (Nameless(name=self.name, sink=self.sink, clock=self.clock, naming=self.naming).next,)
 
     def _discarded(self, error: errors.SinkError) -> None:
         if isinstance(error, errors.Fenced):

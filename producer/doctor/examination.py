@@ -17,7 +17,7 @@ from producer.errors import ConfigurationError
 from producer.genesys.options import Credentials
 from producer.kafka.partitioner import partition_of
 from producer.model.regions import endpoints
-from producer.options import SOURCE, client_options, clock_of, kafka_options, webhook_options
+from producer.options import SOURCE, client_options, clock_of, kafka_options, kinds_of, webhook_options
 from producer.settings import Settings, SettingsRefused, load
 from producer.sizing.rules import rules_of
 from producer.telemetry.redaction import Redactor
@@ -70,7 +70,7 @@ def source_probe(settings: Settings) -> SourceProbe | GatewayProbe:
         head_lag=settings.capture.head_lag,
         rules=rules_of(settings),
         expected=genesys.realm_id,
-        names=genesys.directory.enabled,
+        names=kinds_of(settings) if genesys.directory.enabled else (),
     )
 
 

@@ -19,6 +19,10 @@ _LENGTH = 10  # two bytes of marker, eight of fingerprint
 class Framing(Protocol):
     """What stands before the Avro bytes of a value."""
 
+    @property
+    def schemas(self) -> Schemas:
+        """The schemas that it can name."""
+
     def prefix(self, schema: Schema) -> bytes:
         """The bytes that name the schema."""
 

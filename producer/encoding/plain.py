@@ -1,4 +1,5 @@
-"""Framed Avro bytes back to records as they were written: instants stay epoch milliseconds.
+"""Framed Avro bytes back to records as they were written: instants stay epoch milliseconds. Where they were written by
+an older version of their schema, what it did not know yet has its default.
 
 For programs that read very many records; people are shown what `avro.Avro.decode` gives.
 """
@@ -23,23 +24,29 @@ class PlainReader:
     def __init__(self, framing: Framing, leading: int | None = None) -> None:
         self._framing = framing
         self._leading = leading
-        self._schemas: dict[bytes, Any] = {}
+        self._schemas: dict[bytes, tuple[Any, Any]] = {}
 
     def read(self, value: bytes) -> dict[str, Any]:
         """The record in a value. Raises Malformed."""
         schema, start = self._framing.read(value)
-        parsed = self._schemas.get(schema.fingerprint)
-        if parsed is None:
-            parsed = self._schemas[schema.fingerprint] = self._parsed(schema)
+        known = self._schemas.get(schema.fingerprint)
+        if known is None:
+            known = self._schemas[schema.fingerprint] = self._written_and_read(schema)
         body = io.BytesIO(value)
         body.seek(start)
         try:
-            record: Any = fastavro.schemaless_reader(body, parsed, None)
+            record: Any = fastavro.schemaless_reader(body, *known)
         except UNREADABLE as error:
             raise errors.Malformed("undecodable", "$", f"the bytes are no {schema.name}: {error}") from error
         if self._leading is None and body.tell() != len(value):
             raise errors.Malformed("undecodable", "$", f"the bytes go on behind a {schema.name}")
         return dict(record)
+
+    def _written_and_read(self, schema: Schema) -> tuple[Any, Any]:
+        """What a record was written by, and what it is read as: None is the same."""
+        latest = self._framing.schemas.latest(schema.subject)
+        as_written = self._leading is not None or schema == latest
+        return self._parsed(schema), None if as_written else self._parsed(latest)
 
     def _parsed(self, schema: Schema) -> Any:
         content = _without_logical_types(json.loads(schema.text))

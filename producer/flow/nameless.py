@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from producer.flow.behind import Chore
-from producer.model.names import NameKey, known_now
+from producer.flow.naming import Naming
+from producer.model.names import named_by
 from producer.model.reads import Due, ReadKind
-from producer.planning.names import Directory
 from producer.planning.watch import IDS_AT_ONCE
 from producer.ports import Clock, Sink
 
@@ -22,34 +22,30 @@ _SEEN_AT_ONCE = 1_000
 
 @dataclass(slots=True, kw_only=True)
 class Nameless:
-    """The chore of one source. The state: how far a look has come (None: there is none), when it began, and with how
-    many names.
+    """The chore of one source. The state: how far a look has come (None: there is none), when it began, and after how
+    much news.
     """
 
     name: str
     sink: Sink
     clock: Clock
-    directory: Directory
+    naming: Naming
     _mark: str | None = None
     _began: datetime | None = None
-    _learned: int = -1
+    _news: int = -1
 
     def next(self) -> Chore | None:
         """Those whose name is known by now, a hundred at a time.
 
-        All are looked through whenever names were learned; what is still unknown is wanted thereby.
+        All are looked through whenever there is news of names; what is still unknown is wanted thereby.
         """
         now = self.clock.now()
         after = self._mark if self._mark is not None else self._begin(now)
         if after is None:
             return None
-
-        def name_of(key: NameKey) -> str | None:
-            return self.directory.find(key, now)
-
         states = self.sink.nameless(self.name, after, _SEEN_AT_ONCE)
         there = [each for each in states if not each.absent_reads]  # what is not there is not asked for its name
-        named = [each.id for each in there if known_now(each.names_missing, each.names_told, name_of)]
+        named = [each.id for each in there if named_by(self.naming, each.names_missing, each.names_told)]
         asked = tuple(named[:IDS_AT_ONCE])
         more = len(states) == _SEEN_AT_ONCE or len(named) > len(asked)
         reached = (asked[-1] if len(named) > len(asked) else states[-1].id) if more else None
@@ -63,7 +59,8 @@ class Nameless:
     def _begin(self, now: datetime) -> str | None:
         """Where a new look begins; None when there is no reason for one."""
         self._began = self._began or now
-        if now - self._began < LOOK_EVERY or self._learned == self.directory.learned:
+        news = self.naming.directory.news
+        if now - self._began < LOOK_EVERY or self._news == news:
             return None
-        self._mark, self._began, self._learned = "", now, self.directory.learned
+        self._mark, self._began, self._news = "", now, news
         return self._mark

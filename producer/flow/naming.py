@@ -6,7 +6,7 @@ Nobody waits for it. Without names records go out all the same; who lacks one is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ _WHEN_REFUSED = "see what the API says of the request; a gateway may not pass th
 
 @dataclass(slots=True, kw_only=True)
 class Naming:
-    """Keeps the directory of one source."""
+    """Keeps the directory of one source, and tells what is in it (a `NameBook`)."""
 
     name: str
     source: NameSource
@@ -34,9 +34,18 @@ class Naming:
     observe: Observer
     directory: Directory
 
+    @property
+    def kinds(self) -> Collection[NameKind]:
+        """The kinds of names that are looked up."""
+        return self.directory.kinds
+
     def name_of(self, key: NameKey) -> str | None:
         """The name behind a key as far as it is known now; what is not is looked up soon."""
         return self.directory.find(key, self.clock.now())
+
+    def awaited(self, key: NameKey) -> bool:
+        """True when it will soon be known whether a key has a name."""
+        return self.directory.awaited(key)
 
     async def run(self, identified: asyncio.Event, stop: asyncio.Event) -> None:
         """Look up what is wanted until `stop`, once the source is known to be the right one.
@@ -46,7 +55,7 @@ class Naming:
         await identified.wait()
         while not stop.is_set():
             asked = 0
-            for kind in NameKind:
+            for kind in self.directory.kinds:
                 asked += await self._look_up(kind, stop)
             await pause(self.clock, max(_LOOKS_EVERY, asked * self.directory.policy.spacing), stop)
 

@@ -1,6 +1,7 @@
 """Looking up names by id: the requests for them, and what their answers say.
 
-Both lists take `?id=a,b`; what the API does not know, or may not show to the client, is left out of the answer.
+The lists take `?id=a,b`, that of divisions `?id=a&id=b` (the vendor's SDK); what the API does not know, or may not show
+to the client, is left out of the answer.
 """
 
 from __future__ import annotations
@@ -22,29 +23,36 @@ _AT_ONCE = 100  # a page holds 25 unless more are asked for
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where the names of a kind are listed, and the permission that it takes."""
+    """Where the names of a kind are listed, and the permission that it takes. `more` goes into the address."""
 
     path: str
     permission: str
+    more: str = ""
+    separator: str = "%2C"
 
 
 ROUTES: Mapping[NameKind, Route] = {
     NameKind.QUEUE: Route(path="/api/v2/routing/queues", permission="routing:queue:view"),
     NameKind.WRAP_UP: Route(path="/api/v2/routing/wrapupcodes", permission="routing:wrapupCode:view"),
+    NameKind.USER: Route(path="/api/v2/users", permission="directory:user:view", more="&state=any"),
+    NameKind.DIVISION: Route(
+        path="/api/v2/authorization/divisions", permission="authorization:division:view", separator="&id="
+    ),
 }
 
 
 def names_request(api: str, kind: NameKind, ids: Iterable[str], *, request_id: str) -> Request:
     """The names of these ids, up to 100; without ids a list of one."""
-    wanted = quote(",".join(ids), safe="")
-    query = f"?pageSize={_AT_ONCE}&id={wanted}" if wanted else "?pageSize=1"
+    route = ROUTES[kind]
+    wanted = route.separator.join(quote(each, safe="") for each in ids)
+    query = f"?pageSize={_AT_ONCE}{route.more}&id={wanted}" if wanted else "?pageSize=1"
     return Request(
         endpoint=Endpoint.DIRECTORY,
         method="GET",
-        url=api + ROUTES[kind].path + query,
+        url=api + route.path + query,
         request_id=request_id,
         read=ReadKind.DIRECTORY,
-        permission=ROUTES[kind].permission,
+        permission=route.permission,
     )
 
 

@@ -7,7 +7,7 @@ is told at once what is known, and what is not is wanted from then on.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -25,9 +25,10 @@ _TELLING = 2  # ids that are refused one after the other: then it is not for the
 class DirectoryPolicy:
     """`ttl` is how long a name is told before it is asked for again, at its next use. `most` bounds what is remembered.
 
-    `spacing` is the time from one look-up to the next.
+    `spacing` is the time from one look-up to the next; only names of these `kinds` are looked up.
     """
 
+    kinds: tuple[NameKind, ...] = tuple(NameKind)
     ttl: timedelta = timedelta(hours=24)
     spacing: timedelta = timedelta(seconds=12)
     most: int = 100_000
@@ -65,19 +66,31 @@ class _Turn:
     failures: int = 0
     refused: set[str] = field(default_factory=set)
 
+    @property
+    def failing(self) -> bool:
+        """Nothing is known of it, nor soon will be."""
+        return bool(self.failures)
+
 
 class Directory:
     """The names of one source. The mutable state: entries, the least recently used first, and the turns by kind."""
 
     def __init__(self, policy: DirectoryPolicy) -> None:
         self.policy = policy
-        self.learned = 0
-        """How often a name became known that was not: who waits for one looks again when this has risen."""
+        self.news = 0
+        """How often something became clear, of an id or of a kind: who waits for a name looks again when it rises."""
         self._entries: OrderedDict[NameKey, _Entry] = OrderedDict()
-        self._turns = {kind: _Turn() for kind in NameKind}
+        self._turns = {kind: _Turn() for kind in policy.kinds}
+
+    @property
+    def kinds(self) -> Collection[NameKind]:
+        """The kinds of names that are looked up."""
+        return self.policy.kinds
 
     def find(self, key: NameKey, now: datetime) -> str | None:
         """The name, None while it is not known. One that has become old is told all the same, and asked for again."""
+        if key.kind not in self._turns:
+            return None
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = _Entry(due_at=now)
@@ -87,6 +100,11 @@ class Directory:
         if entry.due_at <= now:
             self._turns[key.kind].wanted.setdefault(key)
         return entry.name
+
+    def awaited(self, key: NameKey) -> bool:
+        """True when nobody was asked for it yet, and its kind can be looked up."""
+        turn, entry = self._turns.get(key.kind), self._entries.get(key)
+        return turn is not None and not turn.failing and entry is not None and entry.name is None and not entry.misses
 
     def next(self, kind: NameKind, now: datetime) -> tuple[str, ...]:
         """The ids to look up now, those that have waited longest first; none while a failure is waited out."""
@@ -122,6 +140,7 @@ class Directory:
 
     def failed(self, kind: NameKind) -> int:
         """A look-up failed. Returns how many in a row have."""
+        self.news += not self._turns[kind].failures
         self._turns[kind].failures += 1
         return self._turns[kind].failures
 
@@ -141,10 +160,11 @@ class Directory:
         if entry is None:  # forgotten in the meantime
             return
         if name is None:
+            self.news += entry.name is None and not entry.misses
             entry.misses += 1
             entry.due_at = now + min(self.policy.ttl, FIRST_RETRY * (1 << min(entry.misses - 1, 16)))
             return
-        self.learned += entry.name is None
+        self.news += entry.name is None
         entry.name, entry.misses, entry.due_at = name, 0, now + self.policy.ttl
 
     def _forget_oldest(self) -> None:

@@ -30,11 +30,18 @@ _DAY = timedelta(days=1)
 _MIB = 1 << 20
 
 
+Kind = Literal["queue", "wrapup", "user", "division"]
+
+
 class Directory(Group):
-    """The names of queues and wrap-up codes, which are looked up beside the reads."""
+    """The names of queues, wrap-up codes, users and divisions, which are looked up beside the reads."""
 
     enabled: bool = True
     """Whether records carry names; without it they carry ids only, and no name is asked for."""
+    kinds: Annotated[tuple[Kind, ...], BeforeValidator(parse_list)] = Field(
+        default=("queue", "wrapup", "user", "division"), min_length=1, max_length=4
+    )
+    """Which names: each takes a permission of its own, and those of users are personal data."""
     ttl: Span = Field(default=24 * _HOUR, ge=_MINUTE, le=30 * _DAY)
     """How long a name is used before it is asked for again."""
 

@@ -180,11 +180,11 @@ CLOCK_SKEW = _gauge("clock_skew_seconds", "The server's Date minus the product c
 
 DIRECTORY_IDS = _gauge(
     "directory_ids",
-    "Ids of queues and wrap-up codes: with a known name, unknown to the API, waiting to be looked up.",
+    "Ids of queues, wrap-up codes, users, divisions: with a known name, unknown to the API, waiting to be looked up.",
     Label("state", ("known", "unknown", "wanted")),
 )
 DIRECTORY_FAILURES = _counter(
-    "directory_failures_total", "Look-ups of names that failed.", Label("kind", ("queue", "wrapup"))
+    "directory_failures_total", "Look-ups of names that failed.", Label("kind", ("queue", "wrapup", "user", "division"))
 )
 
 # --- coverage -------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from producer import errors
 from producer.model.conversation import Attributes, ConversationState, Hints, PendingRegression, Watch
 from producer.model.instants import DAY
-from producer.model.names import NameOf, known_now
+from producer.model.names import NameBook, named_by
 from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
 from producer.model.reads import RawConversation
 from producer.transform import attributes
@@ -37,10 +37,10 @@ _UNCHANGED = Unchanged()
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Compares, numbers, normalises (it is a `ports.Compare`). `name_of` is the directory; None: no names are told."""
+    """Compares, numbers, normalises (it is a `ports.Compare`). `names` is the directory; None: no names are told."""
 
     form: Form
-    name_of: NameOf | None = None
+    names: NameBook | None = None
 
     def __call__(self, raw: RawConversation, known: Known, sighting: Sighting) -> Outcome:
         """What came of a raw conversation. Never raises for what the conversation holds: that is Poison."""
@@ -69,7 +69,7 @@ class Comparison:
 
     def named_since(self, state: ConversationState) -> bool:
         """Its last record lacks a name that is known by now, as is every name that it has: none is taken away."""
-        return self.name_of is not None and known_now(state.names_missing, state.names_told, self.name_of)
+        return self.names is not None and named_by(self.names, state.names_missing, state.names_told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ class _Sight:
             pending = self._pending(now)
             if pending is not None:
                 return Regressed(state=replace(state, regression=pending))
-        names = names_of(normalized.record, self.comparison.name_of)
+        names = names_of(normalized.record, self.comparison.names)
         emitted = self._emit(normalized, names, now, self._attributes(taken, digest))
         return dataclasses.replace(emitted, change=Change.NAMED) if known_before else emitted
 

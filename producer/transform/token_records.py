@@ -85,6 +85,8 @@ class TokenForm:
             **dict.fromkeys(_NOT_SAID),
             **dict.fromkeys(_NONE_SAID, ()),
             **dict.fromkeys(DETAIL, ()),
+            "userNames": {},
+            "divisionNames": {},
             "metrics": {},
             "extras": misfits.extras,
         }

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from producer import errors
 from producer.encoding.plain import PlainReader
 from producer.kafka.reader import RawRecord
 from producer.model.instants import from_millis, iso_millis
 from producer.transform import attributes
 from producer.transform.content import Content
-from producer.transform.names import FIELDS as NAMES
+from producer.transform.names import MANY, ONE, belong
 from producer.transform.normalize import DETAIL
 from producer.transform.original import Unrestorable
 from producer.verify.facts import NEVER, Seen
@@ -129,8 +131,8 @@ def _attributes_follow(record: Mapping[str, Any], taken: list[tuple[Content, Con
 
 def _follows(name: str, told: Any, record: Mapping[str, Any]) -> bool:
     """Of a name that content does not tell no more can be said than that it belongs to an id."""
-    if name in NAMES and told is None:
-        return record[name] is None or record[NAMES[name][0]] is not None
+    if not told and (name in ONE or name in MANY):
+        return belong(name, record[name], record)
     return _alike(told, record[name])
 
 
@@ -166,5 +168,19 @@ def _facts(key: str, raw: RawRecord, record: Mapping[str, Any], *, whole: bool) 
         as_of=record["asOf"],
         attributes_as_of=NEVER if attributes_as_of is None else attributes_as_of,
         ended=NEVER if record["endTime"] is None else record["endTime"],
-        names=sum(1 << bit for bit, name in enumerate(NAMES) if record[name] is not None) if whole else 0,
+        names=_names_in(record) if whole else "0",
     )
+
+
+def _names_in(record: Mapping[str, Any]) -> str:
+    """A bit for each name that a record may have: the same one in all records of one content."""
+    told = [record[name] is not None for name in ONE]
+    for name, (ids, _) in MANY.items():
+        names = _plain(record[name])
+        told += [each in names for each in _plain(record[ids])]
+    return f"{sum(1 << bit for bit, known in enumerate(told) if known):x}"
+
+
+def _plain(value: Any) -> Any:
+    """A list or a map, which a row holds as JSON text."""
+    return msgspec.json.decode(value) if isinstance(value, str) else value

@@ -19,7 +19,8 @@ class Seen(NamedTuple):
     """A record of the conversations topic. `at` is its append (real time), `content` its contentHash (16 bytes).
 
     A tombstone has version 0 and no content. Instants are epoch milliseconds. `attributes_as_of` and `ended`, when the
-    conversation ended, may be NEVER. `names` has a bit for each name that it carries.
+    conversation ended, may be NEVER. `names` has a bit for each name that it carries, hexadecimal: there may be
+    more than a number of SQLite holds.
     """
 
     id: str
@@ -35,7 +36,7 @@ class Seen(NamedTuple):
     as_of: int
     attributes_as_of: int
     ended: int
-    names: int = 0
+    names: str = "0"
 
     @property
     def tombstone(self) -> bool:

@@ -111,7 +111,8 @@ def _succession(before: Seen, after: Seen, bounds: Bounds) -> Iterator[Finding]:
 
 def _named(before: Seen, after: Seen) -> bool:
     """It carries a name that the one before it lacks, and every one that it has: sent again with it, on purpose."""
-    return before.names != after.names == before.names | after.names
+    had, has = int(before.names, 16), int(after.names, 16)
+    return had != has == had | has
 
 
 def _beginning_anew(before: Seen, after: Seen, bounds: Bounds) -> Iterator[Finding]:

@@ -243,12 +243,14 @@ async def test_reference_calls(tmp_path: Path) -> None:
             users = gc.UsersApi(client).get_users(page_size=100)
             some = gc.UsersApi(client).get_users(id=[u.id for u in users.entities[:2]])
             divisions = gc.AuthorizationApi(client).get_authorization_divisions()
+            two = gc.AuthorizationApi(client).get_authorization_divisions(id=[d.id for d in divisions.entities[1:3]])
             result = {
                 "queues": [len(queues.entities), queues.total, queues.entities[0].name != ""],
                 "codes": [len(codes.entities), codes.page_number, codes.page_count, codes.total],
                 "by_id": [[one.id for one in queues_by_id.entities] == wanted[:2], len(codes_by_id.entities)],
                 "users": [len(users.entities), users.page_count, len(some.entities)],
                 "divisions": [d.name for d in divisions.entities],
+                "two": [d.name for d in two.entities],
                 "organizations": [
                     gc.OrganizationApi(client).get_organizations_me().id,
                     gc.TokensApi(client).get_tokens_me().organization.id,
@@ -261,6 +263,7 @@ async def test_reference_calls(tmp_path: Path) -> None:
     assert seen["by_id"] == [True, 3]
     assert seen["users"] == [100, 3, 2]
     assert seen["divisions"][0] == "Home"
+    assert seen["two"] == seen["divisions"][1:3]
     assert seen["organizations"][0] == seen["organizations"][1]
 
 

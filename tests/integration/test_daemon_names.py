@@ -20,8 +20,14 @@ from tests.support.stage import Line, Script, Stage
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.kafka]
 
-QUEUES, CODES = "/routing/queues", "/routing/wrapupcodes"
-FIELDS = {"queueName": "queueId", "wrapUpCodeName": "wrapUpCode"}
+KINDS = {
+    "queue": "routing/queues",
+    "wrapup": "routing/wrapupcodes",
+    "user": "users",
+    "division": "authorization/divisions",
+}
+ONE = {"queueName": "queueId", "wrapUpCodeName": "wrapUpCode"}
+MANY = {"userNames": "userIds", "divisionNames": "divisionIds"}
 LOOK_UPS_A_MINUTE = 0.02 * 270
 ALONE = {"CAPTURE__OVERLAP": "30s", "CAPTURE__REREADS": "8d", "CAPTURE__WATCH__ADOPT": "0s"}
 """The head reads again what is very young, and no other read what is older: that is asked for by id, for its names."""
@@ -59,14 +65,14 @@ def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
     script = Script(speed=60, organisation={"unlisted": 0.05}, settings=ALONE)
     with Stage(broker, tmp_path_factory.mktemp("names"), script) as stage:
         stage.make_topics()
-        for path in (QUEUES, CODES):
-            stage.organisation.inject("forbidden", path=path)
+        for path in KINDS.values():
+            stage.organisation.inject("forbidden", path=f"/{path}")
         daemon = stage.start()
         refused = daemon.wait_for_line("names_unavailable", kind="queue")
         stage.wait_until_covered(daemon)
         readiness = daemon.readiness()
         stage.organisation.do(lambda simulator: simulator.front.faults.clear())
-        for kind in ("queue", "wrapup"):
+        for kind in KINDS:
             daemon.wait_for_line("names_available", kind=kind, seconds=40)
         listed = names_listed(stage)
         wait_until_named(stage, listed)
@@ -85,7 +91,7 @@ def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
             refused=refused,
             readiness_while_refused=readiness,
             records=stage.decoded(Topic.CONVERSATIONS),
-            look_ups=sum(sum(asked[f"/api/v2{path}"].values()) for path in (QUEUES, CODES)),
+            look_ups=sum(sum(asked[f"/api/v2/{path}"].values()) for path in KINDS.values()),
             named=named,
             restarted_at=restarted_at,
             minutes=minutes,
@@ -110,7 +116,7 @@ def wait_until_named(stage: Stage, listed: Mapping[str, str]) -> Sequence[Record
 def names_listed(stage: Stage) -> dict[str, str]:
     """The names that the organisation tells."""
     directory = stage.organisation.do(lambda simulator: simulator.organisation.directory)
-    listings = [directory.listing(kind) or [] for kind in ("routing/queues", "routing/wrapupcodes")]
+    listings = [directory.listing(kind) or [] for kind in KINDS.values()]
     return {entity["id"]: entity["name"] for listing in listings for entity in listing}
 
 
@@ -123,7 +129,16 @@ def trails_of(records: Iterable[Record]) -> Mapping[str, list[Record]]:
 
 def lacking(record: Record, listed: Mapping[str, str]) -> list[str]:
     """The fields of names that the organisation would tell, and the record does not."""
-    return [field for field, identifier in FIELDS.items() if record[identifier] in listed and record[field] is None]
+    one = [field for field, identifier in ONE.items() if record[identifier] in listed and record[field] is None]
+    return one + [
+        field for field, ids in MANY.items() if {each for each in record[ids] if each in listed} - record[field].keys()
+    ]
+
+
+def told(record: Record) -> set[tuple[str, str, str]]:
+    """The names that a record carries: by field and id."""
+    one = {(field, record[identifier] or "", record[field]) for field, identifier in ONE.items() if record[field]}
+    return one | {(field, *each) for field in MANY for each in record[field].items()}
 
 
 def test_a_missing_permission_is_a_warning_with_its_cure_and_no_reason_against_readiness(run: Run) -> None:
@@ -132,22 +147,14 @@ def test_a_missing_permission_is_a_warning_with_its_cure_and_no_reason_against_r
     assert line["message"].startswith(
         "names can't be looked up (queue, PermissionMissing): a permission is missing (it takes routing:queue:view): "
     )
-    assert (
-        line["what_to_do"] == f"{errors.PermissionMissing.what_to_do}; or do without names: genesys.directory.enabled"
-    )
+    assert line["what_to_do"] == f"{errors.PermissionMissing.what_to_do}; or do without them: genesys.directory.kinds"
     assert run.readiness_while_refused == []
 
 
 def test_every_last_record_carries_the_names_that_the_organisation_tells_and_no_other(run: Run) -> None:
-    told = {
-        (field, record[identifier], record[field])
-        for trail in run.trails.values()
-        for record in trail
-        for field, identifier in FIELDS.items()
-        if record[field] is not None
-    }
-    assert [each for each in told if run.listed.get(each[1] or "") != each[2]] == []
-    assert {field for field, _, _ in told} == set(FIELDS)
+    all_told = {each for trail in run.trails.values() for record in trail for each in told(record)}
+    assert [each for each in all_told if run.listed.get(each[1]) != each[2]] == []
+    assert {field for field, _, _ in all_told} == {*ONE, *MANY}
     last = [trail[-1] for trail in trails_of(run.named).values()]
     assert len(last) > 200
     assert [record["recordId"] for record in last if lacking(record, run.listed)] == []
@@ -179,7 +186,7 @@ def test_a_restart_sends_nothing_again_that_had_its_names(run: Run) -> None:
 
 
 def test_looking_up_stays_within_its_share(run: Run) -> None:
-    assert 4 <= run.look_ups <= run.minutes * LOOK_UPS_A_MINUTE + 2 * len(FIELDS)
+    assert 8 <= run.look_ups <= run.minutes * LOOK_UPS_A_MINUTE + 2 * len(KINDS)
 
 
 def test_nothing_is_lost_or_doubled_by_the_judge_and_by_verify(run: Run) -> None:

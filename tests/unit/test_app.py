@@ -44,6 +44,7 @@ OTHER: dict[str, Any] = {
     "genesys.realm_id": "another-organisation",
     "genesys.token_refresh_margin": "2m",
     "genesys.directory.enabled": False,
+    "genesys.directory.kinds": "queue,user",
     "genesys.directory.ttl": "23h",
     "capture.start": "2026-03-10T10:00:00Z",
     "capture.poll_interval": "16s",

@@ -48,6 +48,8 @@ DERIVED = frozenset(
         "queueName",
         "queueIds",
         "userIds",
+        "userNames",
+        "divisionNames",
         "mediaTypes",
         "messageTypes",
         "wrapUpCodes",
@@ -119,6 +121,14 @@ def digest_of_record(record: Mapping[str, Any]) -> Digest:
     for path, text in record["extras"].items():
         put(served, path, orjson.loads(text))
     return _digest(served)
+
+
+def names_in(record: Mapping[str, Any]) -> frozenset[str]:
+    """The names that a record or a row carries: a record may be sent again for one more, with the same content."""
+    one = {name for name in ("queueName", "wrapUpCodeName") if record[name] is not None}
+    many = {name: record.get(name, {}) for name in ("userNames", "divisionNames")}
+    by_id = {name: orjson.loads(found) if found.__class__ is str else found for name, found in many.items()}
+    return frozenset(one | {f"{name} {each}" for name, found in by_id.items() for each in found})
 
 
 def head_of_answer(conversation: Any) -> Digest:

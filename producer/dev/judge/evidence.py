@@ -25,8 +25,7 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appended:
     """A record or a dead letter of one conversation. `at` is the append, on the simulator's clock in milliseconds;
-    `claim` is what it says itself of content that the judge does not see; `names` are the fields of names that it
-    carries.
+    `claim` is what it says itself of content that the judge does not see; `names` are those that it carries beside ids.
     """
 
     key: str

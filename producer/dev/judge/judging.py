@@ -10,7 +10,7 @@ import orjson
 
 from producer.clock import VirtualClock
 from producer.dev.judge import counting, topics
-from producer.dev.judge.content import WHOLE, Sight, digest_of_answer
+from producer.dev.judge.content import WHOLE, Sight, digest_of_answer, names_in
 from producer.dev.judge.decoding import Decoder
 from producer.dev.judge.evidence import (
     Announced,
@@ -28,8 +28,6 @@ from producer.kafka.options import KafkaOptions
 from producer.model.batch import Topic
 
 DEFAULTS = Horizon()
-NAMES = ("queueName", "wrapUpCodeName")
-"""Fields that a record may be sent again for: the names of ids in its content."""
 
 
 def judge(
@@ -136,7 +134,7 @@ class _Bench:
                     content=self._sight.of_record(record),
                     version=record["version"],
                     claim=self._sight.claim(record),
-                    names=frozenset(name for name in NAMES if record[name] is not None),
+                    names=names_in(record),
                 )
 
         return by_key(appended()), found

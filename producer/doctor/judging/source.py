@@ -158,19 +158,24 @@ def admission(policy: LimiterPolicy, exchange: Exchange) -> list[Result]:
 
 def names(asked: Iterable[tuple[NameKind, Exchange]]) -> Result:
     """Whether names may be looked up; without them records carry ids only, which is no reason not to work."""
-    troubles = {}
+    troubles, kinds = {}, []
     for kind, exchange in asked:
+        kinds.append(kind.value)
         try:
             answered(exchange, names_in, ROUTES[kind].permission)
         except errors.SourceError as error:
             troubles[kind] = error
     if not troubles:
-        return ok(Prerequisite.NAMES, "the names of queues and wrap-up codes may be looked up")
+        return ok(Prerequisite.NAMES, f"names may be looked up: {', '.join(kinds)}")
     finding = "\n".join(f"{kind.value}: {error}" for kind, error in troubles.items())
     missing = [ROUTES[kind].permission for kind, each in troubles.items() if isinstance(each, errors.PermissionMissing)]
     cure = f"give a role of the OAuth client {' and '.join(missing)}, in every division" if missing else ""
     others = [each.what_to_do for each in troubles.values() if not isinstance(each, errors.PermissionMissing)]
-    cures = [each for each in (cure, *dict.fromkeys(others), "or set genesys.directory.enabled to false") if each]
+    cures = [
+        each
+        for each in (cure, *dict.fromkeys(others), "or leave what you can do without out of genesys.directory.kinds")
+        if each
+    ]
     return warning(Prerequisite.NAMES, finding, "; ".join(cures))
 
 

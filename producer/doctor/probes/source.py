@@ -38,7 +38,7 @@ _GLANCE = timedelta(minutes=1)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceProbe:
     """How the organisation is asked, as the daemon does it. `expected` is the organisation that the settings name;
-    `names` whether names are to be looked up.
+    `names` the kinds of names that are to be looked up.
     """
 
     endpoints: Endpoints
@@ -48,7 +48,7 @@ class SourceProbe:
     head_lag: timedelta
     rules: Rules
     expected: str | None
-    names: bool = True
+    names: tuple[NameKind, ...] = tuple(NameKind)
 
     async def examine(self) -> list[Result]:
         """All that can be told; what is missing could not be asked."""
@@ -104,7 +104,7 @@ class SourceProbe:
         """Whether names may be looked up: one of each kind."""
         if not self.names:
             return judging.no_names()
-        requests = {kind: names_request(self.endpoints.api, kind, (), request_id=str(uuid4())) for kind in NameKind}
+        requests = {kind: names_request(self.endpoints.api, kind, (), request_id=str(uuid4())) for kind in self.names}
         return judging.names(
             [(kind, await ask(transport, self.clock, bearing(each, token))) for kind, each in requests.items()]
         )

@@ -109,7 +109,7 @@ def _names_unavailable(event: events.NamesUnavailable) -> Line:
             "wait_seconds": event.wait.total_seconds(),
             **present(correlation_id=event.correlation_id),
         },
-        what_to_do=f"{event.what_to_do}; or do without names: genesys.directory.enabled",
+        what_to_do=f"{event.what_to_do}; or do without them: genesys.directory.kinds",
         same_as=f"{event.kind} {event.reason}",
     )
 

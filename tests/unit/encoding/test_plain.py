@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 
+import fastavro
 import pytest
 
 from producer import errors
@@ -29,6 +31,19 @@ def test_other_subjects() -> None:
     value = AVRO.encoder(Subject.WATERMARK)({"source": "s", "headThrough": 5, "offsets": [1, 2]})
     record = PlainReader(AVRO.framing).read(value)
     assert (record["source"], record["headThrough"], record["offsets"]) == ("s", 5, [1, 2])
+
+
+@pytest.mark.parametrize("subject", [Subject.CONVERSATION, Subject.CONVERSATION_FLAT])
+def test_what_an_older_version_did_not_know_has_its_default(subject: Subject) -> None:
+    first = next(each for each in AVRO.schemas.versions if each.subject is subject)
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, first.parsed, WRITTEN)
+    value = AVRO.framing.prefix(first) + body.getvalue()
+    record = PlainReader(AVRO.framing).read(value)
+    assert (record["recordId"], record["asOf"]) == ("c-1", 1_741_600_800_587)
+    assert (record["userNames"], record["divisionNames"]) in (({}, {}), ("{}", "{}"))
+    assert record.keys() == {each["name"] for each in AVRO.schemas.latest(subject).parsed["fields"]}
+    assert PlainReader(AVRO.framing, leading=4).read(value)["version"] == 7
 
 
 def test_the_first_fields_only() -> None:

@@ -28,7 +28,9 @@ def crc_64_avro(data: bytes) -> bytes:
 def test_every_subject_has_its_released_versions() -> None:
     assert [(schema.subject, schema.version, schema.name) for schema in SHIPPED.versions] == [
         (Subject.CONVERSATION, 1, "Conversation"),
+        (Subject.CONVERSATION, 2, "Conversation"),
         (Subject.CONVERSATION_FLAT, 1, "ConversationFlat"),
+        (Subject.CONVERSATION_FLAT, 2, "ConversationFlat"),
         (Subject.AUDIT_EVENT, 1, "AuditEvent"),
         (Subject.WATERMARK, 1, "Watermark"),
     ]
@@ -43,7 +45,9 @@ def test_a_fingerprint_is_that_of_the_specification(schema: Schema) -> None:
 def test_released_schemas_never_change() -> None:
     assert {f"{each.subject.value} v{each.version}": each.fingerprint.hex() for each in SHIPPED.versions} == {
         "conversation v1": "1e8349406a3bd3ed",
+        "conversation v2": "109a9505b30d1f2a",
         "conversation-flat v1": "d9c416eac0f45e36",
+        "conversation-flat v2": "c5dfd95384aa9439",
         "audit-event v1": "2118c0be4e831c6a",
         "watermark v1": "54d086328f59f0d4",
     }

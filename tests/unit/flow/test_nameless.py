@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from producer.flow.behind import Chore
 from producer.flow.nameless import Nameless
+from producer.flow.naming import Naming
 from producer.model.conversation import ConversationState
 from producer.model.names import NameKey, NameKind
 from producer.model.reads import Due, ReadKind
@@ -19,7 +21,8 @@ QUEUE = NameKind.QUEUE
 
 
 def state(number: int, **fields: object) -> ConversationState:
-    return ConversationState(id=f"c-{number:04d}", names_missing=(f"queue:q{number % 2}",), **fields)  # type: ignore[arg-type]
+    known = {"id": f"c-{number:04d}", "names_missing": (f"queue:q{number % 2}",)} | fields
+    return ConversationState(**known)  # type: ignore[arg-type] # fields of any type
 
 
 @dataclass
@@ -33,13 +36,17 @@ class Asking:
         self.sink = MemorySink(clock=self)
         self.sink.states["default"] = {each.id: each for each in self.states}
         self.directory = Directory(DirectoryPolicy())
-        self.chore = Nameless(name="default", sink=self.sink, clock=self, directory=self.directory)
+        naming = Naming(name="default", source=self, clock=self, observe=print, directory=self.directory)
+        self.chore = Nameless(name="default", sink=self.sink, clock=self, naming=naming)
 
     def now(self) -> datetime:
         return self.now_is
 
     async def sleep(self, duration: timedelta) -> None:
         raise AssertionError("nothing sleeps here")
+
+    async def names(self, kind: NameKind, ids: Sequence[str]) -> Mapping[str, str]:
+        raise AssertionError("nothing is looked up here")
 
     def pass_by(self, minutes: int) -> None:
         self.now_is += minutes * MINUTE
@@ -118,6 +125,17 @@ def test_a_name_is_not_asked_for_while_another_would_be_lost_for_it() -> None:
     assert world.asked() == []
     assert world.directory.next(QUEUE, world.now_is) == ("q1",)
     world.learn("q1")
+    world.pass_by(5)
+    assert world.asked() == [("c-0000",)]
+
+
+def test_once_it_is_clear_that_the_other_name_is_not_to_be_had_the_one_is_asked_for() -> None:
+    world = Asking([state(0, names_missing=("queue:q0", "queue:q1"))])
+    world.next()
+    world.learn("q0")
+    world.pass_by(5)
+    assert world.asked() == []  # the other one is awaited
+    world.directory.answered(QUEUE, ["q1"], {}, world.now_is)
     world.pass_by(5)
     assert world.asked() == [("c-0000",)]
 

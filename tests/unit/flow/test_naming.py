@@ -16,7 +16,7 @@ from tests.support.virtual_time import LOOP_BEGAN, LoopClock, in_virtual_time
 
 SPACING = timedelta(seconds=12)
 MINUTE = timedelta(minutes=1)
-QUEUE, WRAP_UP = NameKind
+QUEUE, WRAP_UP, *_ = NameKind
 
 Answer = Callable[[NameKind, Sequence[str]], Mapping[str, str]]
 

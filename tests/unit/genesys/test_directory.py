@@ -31,6 +31,8 @@ SECRET = SimulatorOptions().client_secret
     [
         (NameKind.QUEUE, ("a", "b"), QUEUES, {"pageSize": ["100"], "id": ["a,b"]}),
         (NameKind.WRAP_UP, ("a",), CODES, {"pageSize": ["100"], "id": ["a"]}),
+        (NameKind.USER, ("a", "b"), "/api/v2/users", {"pageSize": ["100"], "state": ["any"], "id": ["a,b"]}),
+        (NameKind.DIVISION, ("a", "b"), "/api/v2/authorization/divisions", {"pageSize": ["100"], "id": ["a", "b"]}),
         (NameKind.QUEUE, (), QUEUES, {"pageSize": ["1"]}),
     ],
 )

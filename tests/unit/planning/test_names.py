@@ -13,7 +13,7 @@ from producer.planning.names import AT_ONCE, Directory, DirectoryPolicy, Extent
 from tests.support.clock import NOON
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-QUEUE, WRAP_UP = NameKind
+QUEUE, WRAP_UP, USER, _ = NameKind
 
 
 def directory(**policy: object) -> Directory:
@@ -36,8 +36,31 @@ def test_a_name_is_not_known_at_first_and_is_wanted_from_then_on() -> None:
     made = directory()
     assert find(made, ["a", "b", "a"]) == [None, None, None]
     assert look_up(made, {"a": "Support", "b": "Sales"}) == ("a", "b")
-    assert (find(made, "ab"), made.learned) == (["Support", "Sales"], 2)
+    assert (find(made, "ab"), made.news) == (["Support", "Sales"], 2)
     assert made.next(QUEUE, NOON) == ()
+
+
+def test_a_name_is_awaited_until_it_is_clear_whether_there_is_one() -> None:
+    made = directory()
+    a, b, c = (NameKey(QUEUE, each) for each in "abc")
+    assert not made.awaited(a)  # nobody asked for it
+    find(made, "abc")
+    assert [made.awaited(key) for key in (a, b, c)] == [True, True, True]
+    made.answered(QUEUE, "ab", {"a": "Support"}, NOON)
+    assert [made.awaited(key) for key in (a, b, c)] == [False, False, True]
+    made.failed(QUEUE)
+    assert not made.awaited(c)
+    assert made.news == 3  # a name, an id without one, and a kind that can't be looked up
+    made.failed(QUEUE)
+    made.answered(QUEUE, "b", {}, NOON)
+    assert (made.news, made.awaited(c)) == (3, True)
+
+
+def test_kinds_that_are_not_wanted_are_not_looked_up() -> None:
+    made = directory(kinds=(QUEUE,))
+    assert (find(made, ["a"], kind=USER), list(made.kinds)) == ([None], [QUEUE])
+    assert not made.awaited(NameKey(USER, "a"))
+    assert made.extent() == Extent(known=0, unknown=0, wanted=0)
 
 
 def test_queues_and_wrap_up_codes_are_apart() -> None:
@@ -64,7 +87,7 @@ def test_an_old_name_is_told_while_it_is_asked_for_again() -> None:
     assert made.next(QUEUE, NOON + HOUR - MINUTE) == ()
     assert find(made, ["a"], NOON + HOUR) == ["Support"]
     assert look_up(made, {"a": "Service"}, NOON + HOUR) == ("a",)
-    assert (find(made, ["a"], NOON + HOUR), made.learned) == (["Service"], 1)
+    assert (find(made, ["a"], NOON + HOUR), made.news) == (["Service"], 1)
 
 
 def test_a_name_that_nobody_uses_is_not_asked_for_again() -> None:

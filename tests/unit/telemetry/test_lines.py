@@ -83,7 +83,7 @@ def test_names_can_not_be_looked_up() -> None:
         "action": "names_unavailable",
         "message": "names can't be looked up (queue, PermissionMissing): 403: routing:queue:view; records go out "
         "without them, and once more when they are known; tried again in 60 s",
-        "what_to_do": "give it; or do without names: genesys.directory.enabled",
+        "what_to_do": "give it; or do without them: genesys.directory.kinds",
         "kind": "queue",
         "error": "PermissionMissing",
         "wait_seconds": 60.0,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from producer.model.conversation import ConversationState
-from producer.model.names import NameKey, NameKind
+from producer.model.names import NameKind
 from producer.model.outcome import Change, Emitted, Outcome, Stale, Unchanged
-from producer.transform.names import Names, names_of
+from producer.transform.names import Names, belong, names_of
 from producer.transform.normalize import Normalizer
 from producer.transform.revision import Comparison
 from tests.support.conversations import (
@@ -24,10 +26,15 @@ from tests.support.conversations import (
     session,
     sighting,
 )
+from tests.support.name_book import Book
 
 QUEUE = "11111111-0000-4000-8000-000000000001"
 CODE = "22222222-0000-4000-8000-000000000002"
 MISSING = (f"queue:{QUEUE}", f"wrapup:{CODE}")
+ANA, ZOE = "33333333-0000-4000-8000-000000000003", "44444444-0000-4000-8000-000000000004"
+HOME = "55555555-0000-4000-8000-000000000005"
+IDS: dict[str, Any] = {"queueId": QUEUE, "wrapUpCode": CODE, "userIds": [], "divisionIds": []}
+NOBODY: dict[str, Any] = {"userNames": {}, "divisionNames": {}}
 
 
 def handled(code: str = CODE, **fields: Any) -> dict[str, Any]:
@@ -46,10 +53,11 @@ class World:
 
     known: dict[str, str] = field(default_factory=dict)
     states: dict[str, ConversationState] = field(default_factory=dict)
+    waits: Collection[str] = ()
 
     @property
     def comparison(self) -> Comparison:
-        return Comparison(Normalizer(SCHEMA.text), lambda key: self.known.get(key.text))
+        return Comparison(Normalizer(SCHEMA.text), Book(self.known, self.waits))
 
     def see(self, content: Any, at: int = NOON) -> Outcome:
         outcome = self.comparison(seen(content), self.states.get, sighting(at))
@@ -69,27 +77,55 @@ def named(outcome: Emitted) -> tuple[str | None, str | None, tuple[str, ...]]:
 
 
 def test_names_that_are_known_are_told_and_the_others_are_missing() -> None:
-    record = {"queueId": QUEUE, "wrapUpCode": CODE}
-    known = {NameKey(NameKind.QUEUE, QUEUE): "Support"}
-    assert names_of(record, known.get) == Names(
-        fields={"queueName": "Support", "wrapUpCodeName": None}, missing=(f"wrapup:{CODE}",), told=(f"queue:{QUEUE}",)
+    assert names_of(IDS, Book({MISSING[0]: "Support"})) == Names(
+        fields={"queueName": "Support", "wrapUpCodeName": None, **NOBODY}, missing=MISSING[1:], told=MISSING[:1]
     )
 
 
+def test_of_users_and_divisions_each_name_stands_by_its_id() -> None:
+    record = {**IDS, "queueId": None, "wrapUpCode": None, "userIds": [ANA, ZOE], "divisionIds": [HOME]}
+    found = names_of(record, Book({f"user:{ZOE}": "Zoë", f"division:{HOME}": "Home"}))
+    assert found == Names(
+        fields={"userNames": {ZOE: "Zoë"}, "divisionNames": {HOME: "Home"}},
+        missing=(f"user:{ANA}",),
+        told=(f"user:{ZOE}", f"division:{HOME}"),
+    )
+
+
+def test_of_kinds_that_are_not_looked_up_nothing_is_told_and_nothing_missing() -> None:
+    record = {**IDS, "userIds": [ANA], "divisionIds": [HOME]}
+    found = names_of(record, Book({f"user:{ANA}": "Ana"}, kinds=[NameKind.DIVISION, NameKind.WRAP_UP]))
+    assert found == Names(fields={"wrapUpCodeName": None, **NOBODY}, missing=(MISSING[1], f"division:{HOME}"))
+
+
 def test_without_a_directory_nothing_is_told_and_nothing_missing() -> None:
-    record = {"queueId": QUEUE, "wrapUpCode": CODE}
-    assert names_of(record, None) == Names(fields={})
+    assert names_of(IDS, None) == Names(fields={})
 
 
 def test_a_name_that_content_tells_stays_as_it_is() -> None:
-    record = {"queueId": QUEUE, "queueName": "told", "wrapUpCode": None, "wrapUpCodeName": None}
-    assert names_of(record, lambda _: None) == Names(fields={"queueName": "told", "wrapUpCodeName": None})
+    record = {**IDS, "queueName": "told", "wrapUpCode": None, "wrapUpCodeName": None}
+    assert names_of(record, Book({MISSING[0]: "never"})) == Names(fields=NOBODY)
 
 
 def test_what_is_no_id_has_no_name_and_lacks_none() -> None:
-    record = {"queueId": None, "wrapUpCode": "ININ-WRAP-UP-TIMEOUT"}
-    assert names_of(record, lambda _: "never").fields == {"queueName": None, "wrapUpCodeName": None}
-    assert names_of(record, lambda _: None).missing == ()
+    record = {**IDS, "queueId": None, "wrapUpCode": "ININ-WRAP-UP-TIMEOUT", "userIds": ["nobody"]}
+    assert names_of(record, Book()) == Names(fields=NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("field", "names", "expected"),
+    [
+        ("queueName", None, True),
+        ("queueName", "Support", True),
+        ("wrapUpCodeName", "Resolved", False),
+        ("userNames", {}, True),
+        ("userNames", {ANA: "Ana"}, True),
+        ("userNames", {ZOE: "Zoë"}, False),
+        ("divisionNames", {HOME: "Home"}, False),
+    ],
+)
+def test_names_belong_to_the_ids_of_their_record(field: str, names: Any, expected: object) -> None:
+    assert belong(field, names, {**IDS, "wrapUpCode": None, "userIds": [ANA]}) is expected
 
 
 def test_a_record_goes_out_at_once_and_again_with_its_names_once_they_are_known() -> None:
@@ -128,6 +164,15 @@ def test_one_name_at_a_time_when_that_is_how_they_become_known() -> None:
     assert world.see(handled(), NOON + 2 * MINUTE) == Unchanged()
     world.known[MISSING[0]] = "Support"
     assert named(world.emit(handled(), NOON + 3 * MINUTE)) == ("Support", "Resolved", ())
+
+
+def test_while_another_name_is_looked_up_none_is_sent() -> None:
+    world = World(waits=MISSING)
+    world.emit(handled())
+    world.known[MISSING[1]] = "Resolved"
+    assert world.see(handled(), NOON + MINUTE) == Unchanged()
+    world.waits = ()  # the organisation does not know the queue
+    assert named(world.emit(handled(), NOON + 2 * MINUTE)) == (None, "Resolved", MISSING[:1])
 
 
 def test_no_name_is_taken_away_for_another() -> None:

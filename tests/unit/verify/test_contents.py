@@ -162,10 +162,21 @@ def test_a_name_follows_from_no_content_and_belongs_to_an_id() -> None:
     raw = raw_record(conversation(offered))
     named = altered(raw, with_field("queueName", "Support"))
     assert (problems(named), problems(named, whole=False)) == ([], [])
-    assert [contents(whole=whole).look(named).facts.names for whole in (True, False)] == [1, 0]
-    assert contents().look(raw).facts.names == 0
+    assert [contents(whole=whole).look(named).facts.names for whole in (True, False)] == ["1", "0"]
+    assert contents().look(raw).facts.names == "0"
     without_code = altered(raw, with_field("wrapUpCodeName", "Resolved"))
     assert problems(without_code) == ["these do not follow from its content: wrapUpCodeName"]
+
+
+def test_names_by_id_belong_to_ids_of_the_content_and_each_is_told_apart() -> None:
+    people = [{"purpose": "agent", "userId": each, "sessions": [{"mediaType": "voice"}]} for each in ("u-1", "u-2")]
+    raw = raw_record(conversation(*people) | {"divisionIds": ["d-1"]})
+    users, divisions = with_field("userNames", {"u-2": "Zoë"}), with_field("divisionNames", {"d-1": "Home"})
+    for alter, bits in ((users, "8"), (divisions, "10"), (with_field("userNames", {}), "0")):
+        named = altered(raw, alter)
+        assert (problems(named), contents().look(named).facts.names) == ([], bits)
+    nobody = altered(raw, with_field("userNames", {"u-3": "Ana"}))
+    assert problems(nobody) == ["these do not follow from its content: userNames"]
 
 
 def test_what_key_and_headers_tell() -> None:

@@ -218,6 +218,7 @@ LISTED = answer(200, {"entities": [{"id": "q-1", "name": "Support"}]})
 def test_names_that_may_be_looked_up() -> None:
     result = judging.names([asked(NameKind.QUEUE, LISTED), asked(NameKind.WRAP_UP, LISTED)])
     assert (result.prerequisite, result.outcome, result.what_to_do) == (Prerequisite.NAMES, Outcome.OK, "")
+    assert result.finding == "names may be looked up: queue, wrapup"
     assert judging.no_names().outcome is Outcome.OK
 
 
@@ -230,7 +231,7 @@ def test_a_permission_for_names_that_is_missing_is_a_warning_that_names_it() -> 
     )
     assert result.what_to_do == (
         "give a role of the OAuth client routing:wrapupCode:view, in every division;"
-        " or set genesys.directory.enabled to false"
+        " or leave what you can do without out of genesys.directory.kinds"
     )
     both = judging.names([asked(NameKind.QUEUE, refused), asked(NameKind.WRAP_UP, refused)])
     assert "routing:queue:view and routing:wrapupCode:view" in both.what_to_do
@@ -245,5 +246,5 @@ def test_names_that_do_not_answer_are_a_warning_with_the_cure_of_that() -> None:
     )
     assert result.what_to_do == (
         f"{errors.SourceUnavailable.what_to_do}; {errors.MalformedBody.what_to_do};"
-        " or set genesys.directory.enabled to false"
+        " or leave what you can do without out of genesys.directory.kinds"
     )

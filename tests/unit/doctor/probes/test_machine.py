@@ -19,7 +19,7 @@ def settings(**given: str) -> Settings:
 
 def test_this_interpreter_and_these_schemas_will_do() -> None:
     assert machine.interpreter().outcome is Outcome.OK
-    assert machine.schemas().finding == "conversation v1, conversation-flat v1, audit-event v1, watermark v1"
+    assert machine.schemas().finding == "conversation v2, conversation-flat v2, audit-event v1, watermark v1"
 
 
 def test_schemas_that_were_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
