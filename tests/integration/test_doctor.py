@@ -88,7 +88,7 @@ def cases(ward: Ward) -> list[Case]:
         ),
         Case(
             "a region that is none",
-            {"settings": ("failed", "genesys.region 'nowhere' is neither a domain nor one of", "correct the settings")},
+            {"settings": ("failed", "must be a domain or one of: ap-northeast-1", "correct the settings")},
             {"GENESYS__API_URL": "", "GENESYS__LOGIN_URL": "", "GENESYS__REGION": "nowhere"},
         ),
         Case(
