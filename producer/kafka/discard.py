@@ -69,9 +69,7 @@ async def _end(tasks: set[asyncio.Future[Any]]) -> None:
 
 def _futures(producer: AIOKafkaProducer) -> set[asyncio.Future[Any]]:
     """Everything that can hold an exception which nobody asks for any more."""
-    accumulator = producer._message_accumulator
-    queued = [batch for queue in accumulator._batches.values() for batch in queue]
-    batches = [*accumulator._pending_batches, *queued]
+    batches = [*producer._message_accumulator._pending_batches, *_queued(producer)]
     waiter = producer._txn_manager._transaction_waiter
     return {
         *(batch.future for batch in batches),
@@ -80,11 +78,18 @@ def _futures(producer: AIOKafkaProducer) -> set[asyncio.Future[Any]]:
     }
 
 
+def _queued(producer: AIOKafkaProducer) -> list[Any]:
+    """The batches that are to be sent, for the first time or again."""
+    return [batch for queue in producer._message_accumulator._batches.values() for batch in queue]
+
+
 def _fail_everything_pending(producer: AIOKafkaProducer) -> None:
     """Wake whoever still waits for this producer."""
     closed = ProducerClosed()
-    producer._message_accumulator._closed = True
-    producer._message_accumulator.fail_all(closed)
+    accumulator = producer._message_accumulator
+    accumulator._closed = True
+    accumulator._pending_batches.update(_queued(producer))  # one that waits to be sent again is taken out of there
+    accumulator.fail_all(closed)
     transaction = producer._txn_manager
     if transaction._transaction_waiter is not None and not transaction.is_fatal_error():
         transaction.fatal_error(closed)

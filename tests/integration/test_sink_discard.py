@@ -83,6 +83,20 @@ async def test_transaction_open_and_broker_gone(fragile: Broker, there: KafkaOpt
     fragile.resume()
 
 
+async def test_a_batch_that_waits_to_be_sent_again(fragile: Broker, there: KafkaOptions) -> None:
+    """aiokafka takes it from where it is not any more, and would complain of itself."""
+    async with discarding(there) as producer:
+        await producer.begin_transaction()
+        await (await send_one(producer, there))
+        fragile.kill()
+        await send_one(producer, there)
+        queues = producer._message_accumulator._batches
+        async with asyncio.timeout(5):
+            while not any(batch.retry_count for queue in queues.values() for batch in queue):  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0)
+    fragile.resume()
+
+
 @pytest.mark.parametrize("broken", ["kill", "pause"])
 async def test_commit_pending_and_broker_gone(fragile: Broker, there: KafkaOptions, broken: str) -> None:
     async with discarding(there) as producer:
