@@ -80,8 +80,8 @@ _API: tuple[Panel, ...] = (
     ),
     chart(
         "Names",
-        "Queues and wrap-up codes by id: with a name, unknown to the API (deleted, or not to be seen by the client's"
-        " roles), waiting to be looked up.",
+        "Queues, wrap-up codes, users and divisions by id: with a name, unknown to the API (deleted, or not to be seen"
+        " by the client's roles), waiting to be looked up.",
         units.Short,
         Query(largest("source, state", SHOWN.series(names.DIRECTORY_IDS)), "{{source}} {{state}}"),
     ),
