@@ -79,6 +79,7 @@ class Behind:
             raise errors.SourceUnavailable(f"a read behind the head was refused ({refused}); all of it is made again")
         if chore.then is not None:
             await self.put(chore.then)
-        await self.settled()
+        if chore.reads or chore.then is not None:
+            await self.settled()
         if chore.after is not None:
             chore.after()

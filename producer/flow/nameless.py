@@ -54,7 +54,7 @@ class Nameless:
             self._mark = reached
 
         reads = (Due(kind=ReadKind.WATCH, ids=asked, covers=False),) if asked else ()
-        return Chore(reads=reads, after=move, more=more and not reads)  # one call with each pause: nothing is urgent
+        return Chore(reads=reads, after=move, more=False)  # one step with each poll: nothing is urgent
 
     def _begin(self, now: datetime) -> str | None:
         """Where a new look begins; None when there is no reason for one."""

@@ -1,7 +1,7 @@
 """Looking up names by id: the requests for them, and what their answers say.
 
-The lists take `?id=a,b`, that of divisions `?id=a&id=b` (the vendor's SDK); what the API does not know, or may not show
-to the client, is left out of the answer.
+The lists take `?id=a&id=b` (so the vendor's definition of the API); what the API does not know, or may not show to the
+client, is left out of the answer. Users are asked for in any state: those who left are in conversations, too.
 """
 
 from __future__ import annotations
@@ -28,24 +28,21 @@ class Route:
     path: str
     permission: str
     more: str = ""
-    separator: str = "%2C"
 
 
 ROUTES: Mapping[NameKind, Route] = {
     NameKind.QUEUE: Route(path="/api/v2/routing/queues", permission="routing:queue:view"),
     NameKind.WRAP_UP: Route(path="/api/v2/routing/wrapupcodes", permission="routing:wrapupCode:view"),
     NameKind.USER: Route(path="/api/v2/users", permission="directory:user:view", more="&state=any"),
-    NameKind.DIVISION: Route(
-        path="/api/v2/authorization/divisions", permission="authorization:division:view", separator="&id="
-    ),
+    NameKind.DIVISION: Route(path="/api/v2/authorization/divisions", permission="authorization:division:view"),
 }
 
 
 def names_request(api: str, kind: NameKind, ids: Iterable[str], *, request_id: str) -> Request:
     """The names of these ids, up to 100; without ids a list of one."""
     route = ROUTES[kind]
-    wanted = route.separator.join(quote(each, safe="") for each in ids)
-    query = f"?pageSize={_AT_ONCE}{route.more}&id={wanted}" if wanted else "?pageSize=1"
+    wanted = "".join(f"&id={quote(each, safe='')}" for each in ids)
+    query = f"?pageSize={_AT_ONCE}{route.more}{wanted}" if wanted else "?pageSize=1"
     return Request(
         endpoint=Endpoint.DIRECTORY,
         method="GET",

@@ -50,6 +50,9 @@ _LAST = (
     "Smith",
 )
 
+_LEFT = 10
+"""Each tenth user has left: conversations still name them, and the list only where it is asked for any state."""
+
 
 class Entity(NamedTuple):
     """Something with an id and a name."""
@@ -107,7 +110,7 @@ class Directory:
                         "id": one.id,
                         "name": one.name,
                         "division": home,
-                        "state": "active",
+                        "state": "inactive" if n % _LEFT == 0 else "active",
                         "username": f"u{n}@example.invalid",
                     }
                     for n, one in enumerate(self.users, 1)

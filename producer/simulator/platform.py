@@ -112,6 +112,8 @@ class Platform:
         parameters = call.request.query
         if wanted := {one for value in parameters.getall("id", []) for one in value.split(",")}:
             entities = [one for one in entities if one["id"] in wanted]
+        state = parameters.get("state", "active")  # of those that have one
+        entities = [one for one in entities if state in ("any", one.get("state", state))]
         size, number = _whole(parameters.get("pageSize"), 25), _whole(parameters.get("pageNumber"), 1)
         return wire.dumps(
             {

@@ -182,5 +182,11 @@ def _names_in(record: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A list or a map, which a row holds as JSON text."""
-    return msgspec.json.decode(value) if isinstance(value, str) else value
+    """A list or a map, which a row holds as JSON text. Raises Malformed when it is none."""
+    try:
+        found = msgspec.json.decode(value) if isinstance(value, str) else value
+    except msgspec.DecodeError as error:
+        raise errors.Malformed("undecodable", "$", f"a list or a map of a row is no JSON: {error}") from error
+    if not isinstance(found, list | dict):
+        raise errors.Malformed("undecodable", "$", f"a list or a map of a row is {str(found)[:40]}")
+    return found

@@ -109,7 +109,7 @@ def wait_until_named(stage: Stage, listed: Mapping[str, str]) -> Sequence[Record
         found[:] = records
         return all(lacking(trail[-1], listed) == [] for trail in trails_of(records).values())
 
-    stage.wait_for_topic(Topic.CONVERSATIONS, named, "named")
+    stage.wait_for_topic(Topic.CONVERSATIONS, named, "named", seconds=60)
     return found
 
 

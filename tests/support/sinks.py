@@ -173,7 +173,7 @@ def open_sockets() -> set[str]:
 async def nothing_left_behind() -> AsyncIterator[None]:
     """Fails when tasks, sockets or unseen exceptions remain that were not there before.
 
-    They get a moment, longer where the machine is busy: aiokafka does not wait for the farewell of TLS after a refusal.
+    A connection that the peer closes gets a moment: aiokafka does not wait for the farewell of TLS after a refusal.
     """
     loop = asyncio.get_running_loop()
     complaints: list[dict[str, Any]] = []
@@ -183,7 +183,7 @@ async def nothing_left_behind() -> AsyncIterator[None]:
         yield
         with suppress(TimeoutError):
             async with asyncio.timeout(5):
-                while open_sockets() - sockets or asyncio.all_tasks() - tasks:  # noqa: ASYNC110 - nobody announces it
+                while open_sockets() - sockets:  # noqa: ASYNC110 - nobody announces that a socket is closed
                     await asyncio.sleep(0)
         gc.collect()
         left = (asyncio.all_tasks() - tasks, open_sockets() - sockets, complaints)

@@ -164,11 +164,13 @@ class Stage:
         decoder = Decoder.shipped()
         return [decoder.read(found.value) for found in self.found(topic) if found.value is not None]
 
-    def wait_for_topic(self, topic: Topic, met: Callable[[list[dict[str, Any]]], bool], what: str) -> None:
+    def wait_for_topic(
+        self, topic: Topic, met: Callable[[list[dict[str, Any]]], bool], what: str, seconds: float = PATIENCE
+    ) -> None:
         """Wait until what is committed on a topic is as it should be."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + seconds
         while not met(self.decoded(topic)):
-            assert time.monotonic() < deadline, f"{topic.value}: not {what} within {PATIENCE:g} s"
+            assert time.monotonic() < deadline, f"{topic.value}: not {what} within {seconds:g} s"
 
     def verdict(self) -> Verdict:
         """What the judge finds; all daemons must have ended."""

@@ -29,9 +29,9 @@ SECRET = SimulatorOptions().client_secret
 @pytest.mark.parametrize(
     ("kind", "ids", "path", "query"),
     [
-        (NameKind.QUEUE, ("a", "b"), QUEUES, {"pageSize": ["100"], "id": ["a,b"]}),
+        (NameKind.QUEUE, ("a", "b"), QUEUES, {"pageSize": ["100"], "id": ["a", "b"]}),
         (NameKind.WRAP_UP, ("a",), CODES, {"pageSize": ["100"], "id": ["a"]}),
-        (NameKind.USER, ("a", "b"), "/api/v2/users", {"pageSize": ["100"], "state": ["any"], "id": ["a,b"]}),
+        (NameKind.USER, ("a", "b"), "/api/v2/users", {"pageSize": ["100"], "state": ["any"], "id": ["a", "b"]}),
         (NameKind.DIVISION, ("a", "b"), "/api/v2/authorization/divisions", {"pageSize": ["100"], "id": ["a", "b"]}),
         (NameKind.QUEUE, (), QUEUES, {"pageSize": ["1"]}),
     ],

@@ -128,6 +128,12 @@ async def test_reference_calls_are_paged_and_selected_by_id(connect: Any) -> Non
             assert len(page["entities"]) == min(3, page["total"] - 3)
             chosen = page["entities"][0]
             assert (await client.ask("GET", f"/api/v2/{kind}?id={chosen['id']}"))[1]["entities"] == [chosen]
+        users = client.simulator.organisation.directory.listing("users") or []
+        left = [each for each in users if each["state"] != "active"]
+        assert len(left) == 30
+        for state, found in (("", 0), ("&state=active", 0), ("&state=any", 2), ("&state=inactive", 2)):
+            some = await client.ask("GET", f"/api/v2/users?id={left[0]['id']}&id={left[1]['id']}{state}")
+            assert len(some[1]["entities"]) == found
         assert (await client.ask("GET", "/api/v2/users?pageSize=all"))[1]["code"] == "invalid.query.param.value"
         organization = (await client.ask("GET", "/api/v2/organizations/me"))[1]
         assert (await client.ask("GET", "/api/v2/tokens/me"))[1]["organization"]["id"] == organization["id"]

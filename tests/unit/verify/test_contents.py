@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from producer import errors
 from producer.encoding.plain import PlainReader
+from producer.encoding.schemas import Subject
 from producer.kafka.reader import RawRecord
 from producer.model.instants import Millis
 from producer.transform.normalize import Detail
@@ -166,6 +168,15 @@ def test_a_name_follows_from_no_content_and_belongs_to_an_id() -> None:
     assert contents().look(raw).facts.names == "0"
     without_code = altered(raw, with_field("wrapUpCodeName", "Resolved"))
     assert problems(without_code) == ["these do not follow from its content: wrapUpCodeName"]
+
+
+@pytest.mark.parametrize("text", ["oops", "7", ""])
+def test_a_row_whose_lists_are_none_is_malformed(text: str) -> None:
+    row = raw_record(conversation(), Detail.FLAT)
+    record = PlainReader(AVRO.framing).read(row.value or b"")
+    damaged = replace(row, value=AVRO.encoder(Subject.CONVERSATION_FLAT)(record | {"userIds": text}))
+    with pytest.raises(errors.Malformed, match="a list or a map of a row is"):
+        contents().look(damaged)
 
 
 def test_names_by_id_belong_to_ids_of_the_content_and_each_is_told_apart() -> None:
