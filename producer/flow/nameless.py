@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from producer.flow.behind import Chore
 from producer.flow.naming import Naming
-from producer.model.names import named_by
 from producer.model.reads import Due, ReadKind
 from producer.planning.watch import IDS_AT_ONCE
 from producer.ports import Clock, Sink
@@ -45,7 +44,7 @@ class Nameless:
             return None
         states = self.sink.nameless(self.name, after, _SEEN_AT_ONCE)
         there = [each for each in states if not each.absent_reads]  # what is not there is not asked for its name
-        named = [each.id for each in there if named_by(self.naming, each.names_missing, each.names_told)]
+        named = [each.id for each in there if self.naming.ripe(each.names_missing, each.names_told)]
         asked = tuple(named[:IDS_AT_ONCE])
         more = len(states) == _SEEN_AT_ONCE or len(named) > len(asked)
         reached = (asked[-1] if len(named) > len(asked) else states[-1].id) if more else None

@@ -6,13 +6,13 @@ Nobody waits for it. Without names records go out all the same; who lacks one is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from producer import errors, events
 from producer.clock import pause, unless
-from producer.model.names import NameKey, NameKind
+from producer.model.names import NameKind
 from producer.planning.names import Directory
 from producer.planning.pace import wait_after
 from producer.ports import Clock, NameSource, Observer
@@ -39,13 +39,13 @@ class Naming:
         """The kinds of names that are looked up."""
         return self.directory.kinds
 
-    def name_of(self, key: NameKey) -> str | None:
+    def name_of(self, key: str) -> str | None:
         """The name behind a key as far as it is known now; what is not is looked up soon."""
         return self.directory.find(key, self.clock.now())
 
-    def awaited(self, key: NameKey) -> bool:
-        """True when it will soon be known whether a key has a name."""
-        return self.directory.awaited(key)
+    def ripe(self, missing: Iterable[str], told: Iterable[str]) -> bool:
+        """Whether a record that was sent with some names and without others is to be sent again now."""
+        return self.directory.ripe(missing, told, self.clock.now())
 
     async def run(self, identified: asyncio.Event, stop: asyncio.Event) -> None:
         """Look up what is wanted until `stop`, once the source is known to be the right one.

@@ -39,7 +39,7 @@ def names_of(record: Mapping[str, Any], book: NameBook | None) -> Names:
     """
     if book is None:
         return Names(fields={})
-    found = {(field, key): book.name_of(key) for field, key in _keys(record, book)}
+    found = {(field, key): book.name_of(key.text) for field, key in _keys(record, book)}
     one = {field: name for (field, _), name in found.items() if field in ONE}
     many: dict[str, dict[str, str]] = {field: {} for field in MANY}
     for (field, key), name in found.items():

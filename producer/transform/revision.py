@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from producer import errors
 from producer.model.conversation import Attributes, ConversationState, Hints, PendingRegression, Watch
 from producer.model.instants import DAY
-from producer.model.names import NameBook, named_by
+from producer.model.names import NameBook
 from producer.model.outcome import Change, Emitted, Outcome, Poison, Regressed, Sighting, Stale, Unchanged
 from producer.model.reads import RawConversation
 from producer.transform import attributes
@@ -68,8 +68,9 @@ class Comparison:
             return _poison(errors.Malformed("wrong_shape", ROOT, "objects are nested too deeply"), state, seen)
 
     def named_since(self, state: ConversationState) -> bool:
-        """Its last record lacks a name that is known by now, as is every name that it has: none is taken away."""
-        return self.names is not None and named_by(self.names, state.names_missing, state.names_told)
+        """Its last record lacks a name that is known by now, and is to be sent again with it."""
+        missing = state.names_missing
+        return bool(missing) and self.names is not None and self.names.ripe(missing, state.names_told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

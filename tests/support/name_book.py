@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from producer.model.names import NameKey, NameKind
+from producer.model.names import NameKind
 
 
 @dataclass
@@ -15,13 +15,12 @@ class Book:
     known: Mapping[str, str] = field(default_factory=dict)
     waits: Collection[str] = ()
     kinds: Collection[NameKind] = tuple(NameKind)
-    asked: list[NameKey] = field(default_factory=list)
 
-    def name_of(self, key: NameKey) -> str | None:
+    def name_of(self, key: str) -> str | None:
         """What is known."""
-        self.asked.append(key)
-        return self.known.get(key.text)
+        return self.known.get(key)
 
-    def awaited(self, key: NameKey) -> bool:
-        """What is waited for."""
-        return key.text in self.waits
+    def ripe(self, missing: Iterable[str], told: Iterable[str]) -> bool:
+        """Something is gained, nothing lost, and nothing waited for."""
+        lacking = set(missing)
+        return bool(lacking & self.known.keys()) and set(told) <= self.known.keys() and not lacking & set(self.waits)

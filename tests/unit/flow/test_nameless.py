@@ -53,7 +53,7 @@ class Asking:
 
     def learn(self, *ids: str) -> None:
         for each in ids:
-            self.directory.find(NameKey(QUEUE, each), self.now_is)
+            self.directory.find(NameKey(QUEUE, each).text, self.now_is)
         self.directory.answered(QUEUE, ids, {each: each.upper() for each in ids}, self.now_is)
 
     def next(self) -> Chore | None:

@@ -45,7 +45,7 @@ class World:
         return round((self.clock.now() - LOOP_BEGAN).total_seconds())
 
     def find(self, ids: Iterable[object], kind: NameKind = QUEUE) -> list[str | None]:
-        return [self.naming.name_of(NameKey(kind, str(each))) for each in ids]
+        return [self.naming.name_of(NameKey(kind, str(each)).text) for each in ids]
 
     async def run(self, seconds: float, *, identified: bool = True) -> None:
         is_identified, stop = asyncio.Event(), asyncio.Event()

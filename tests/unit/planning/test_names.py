@@ -21,7 +21,7 @@ def directory(**policy: object) -> Directory:
 
 
 def find(made: Directory, ids: Iterable[str], at: datetime = NOON, kind: NameKind = QUEUE) -> list[str | None]:
-    return [made.find(NameKey(kind, each), at) for each in ids]
+    return [made.find(NameKey(kind, each).text, at) for each in ids]
 
 
 def look_up(made: Directory, known: dict[str, str], at: datetime = NOON) -> tuple[str, ...]:
@@ -40,27 +40,52 @@ def test_a_name_is_not_known_at_first_and_is_wanted_from_then_on() -> None:
     assert made.next(QUEUE, NOON) == ()
 
 
-def test_a_name_is_awaited_until_it_is_clear_whether_there_is_one() -> None:
+def ripe(made: Directory, missing: str, told: str = "", at: datetime = NOON) -> bool:
+    """Of a record that lacks the names of these queues, and has those of others."""
+    return made.ripe([f"queue:{each}" for each in missing], [f"queue:{each}" for each in told], at)
+
+
+def test_one_name_that_is_known_is_enough_and_all_are_asked_for() -> None:
     made = directory()
-    a, b, c = (NameKey(QUEUE, each) for each in "abc")
-    assert not made.awaited(a)  # nobody asked for it
-    find(made, "abc")
-    assert [made.awaited(key) for key in (a, b, c)] == [True, True, True]
-    made.answered(QUEUE, "ab", {"a": "Support"}, NOON)
-    assert [made.awaited(key) for key in (a, b, c)] == [False, False, True]
+    assert not ripe(made, "ab")
+    assert made.next(QUEUE, NOON) == ("a", "b")
+    look_up(made, {"a": "Support"})
+    assert (ripe(made, "ab"), ripe(made, "b"), ripe(made, ""), ripe(made, "", "a")) == (True, False, False, False)
+    assert made.ripe(("queue:a", "campaign:1"), ("campaign:2",), NOON)
+
+
+def test_a_record_is_not_sent_again_while_another_of_its_names_is_looked_up() -> None:
+    made = directory()
+    find(made, "a")
+    look_up(made, {"a": "Support"})
+    assert not ripe(made, "ab")
+    assert made.news == 1
     made.failed(QUEUE)
-    assert not made.awaited(c)
-    assert made.news == 3  # a name, an id without one, and a kind that can't be looked up
-    made.failed(QUEUE)
-    made.answered(QUEUE, "b", {}, NOON)
-    assert (made.news, made.awaited(c)) == (3, True)
+    assert (ripe(made, "ab"), made.news) == (True, 2)  # it can't be looked up for now
+    made.answered(QUEUE, ["c"], {}, NOON)
+    assert not ripe(made, "ab")
+    made.answered(QUEUE, ["b"], {}, NOON)
+    assert (ripe(made, "ab"), made.news) == (True, 3)  # there is none
+
+
+def test_a_name_that_would_be_lost_for_another_is_waited_for_and_asked_for() -> None:
+    made = directory()
+    find(made, "a")
+    look_up(made, {"a": "Support"})
+    assert not ripe(made, "a", "b")
+    assert made.next(QUEUE, NOON) == ("b",)
+    look_up(made, {"b": "Sales"})
+    assert ripe(made, "a", "b")
 
 
 def test_kinds_that_are_not_wanted_are_not_looked_up() -> None:
     made = directory(kinds=(QUEUE,))
     assert (find(made, ["a"], kind=USER), list(made.kinds)) == ([None], [QUEUE])
-    assert not made.awaited(NameKey(USER, "a"))
-    assert made.extent() == Extent(known=0, unknown=0, wanted=0)
+    find(made, ["b"])
+    look_up(made, {"b": "Support"})
+    assert made.ripe(["queue:b", "user:a"], [], NOON)
+    assert not made.ripe(["queue:b"], ["user:a"], NOON)  # it has a name that would be lost
+    assert made.extent() == Extent(known=1, unknown=0, wanted=0)
 
 
 def test_queues_and_wrap_up_codes_are_apart() -> None:
