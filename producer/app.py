@@ -40,7 +40,6 @@ from producer.options import (
     kinds_of,
     lane_policy,
     learning,
-    looks_up_names,
     subject_of,
     watch_policy,
     webhook_options,
@@ -127,11 +126,12 @@ def form_of(settings: Settings, schema: Schema, detail: Detail | None = None) ->
 
 def directory_of(settings: Settings) -> Directory | None:
     """Where names are looked up; None when records are to carry none."""
-    if not looks_up_names(settings):
+    kinds = kinds_of(settings)
+    if not kinds:
         return None
     budget = settings.limits.requests_per_minute * (1 - settings.limits.headroom)
     spacing = timedelta(minutes=1) / (budget * DIRECTORY_SHARE)
-    return Directory(DirectoryPolicy(kinds=kinds_of(settings), ttl=settings.genesys.directory.ttl, spacing=spacing))
+    return Directory(DirectoryPolicy(kinds=kinds, ttl=settings.genesys.directory.ttl, spacing=spacing))
 
 
 def the_one(raised: Exception) -> Exception:
@@ -248,8 +248,7 @@ class Daemon:
         schema, subject = avro.schemas.latest(Subject.CONVERSATION), subject_of(settings)
         naming = self._naming(source, clock, telemetry)
         # what a command puts onto the lane lacks its names: the daemon sends it again with them
-        later = Unwritten(kinds=kinds_of(settings)) if looks_up_names(settings) else None
-        compare = Comparison(form_of(settings, schema), naming or later)
+        compare = Comparison(form_of(settings, schema), naming or Unwritten(kinds=kinds_of(settings)))
 
         def tools(restored: Restored) -> AssemblyTools:
             return AssemblyTools(

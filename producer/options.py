@@ -149,17 +149,15 @@ def guaranteed(settings: Settings) -> dict[ReadKind, float]:
     shares = settings.limits.shares
     watch = shares.watch if watch_policy(settings).by_id else 0.0
     behind = {ReadKind.WATCH: watch, ReadKind.REREAD: shares.reread, ReadKind.BACKFILL: shares.backfill}
-    return behind | ({ReadKind.DIRECTORY: DIRECTORY_SHARE} if looks_up_names(settings) else {})
-
-
-def looks_up_names(settings: Settings) -> bool:
-    """Gateways of the token dialect tell names themselves, and have no directory."""
-    return settings.genesys.directory.enabled and settings.genesys.dialect == "platform"
+    return behind | ({ReadKind.DIRECTORY: DIRECTORY_SHARE} if kinds_of(settings) else {})
 
 
 def kinds_of(settings: Settings) -> tuple[NameKind, ...]:
-    """The kinds of names that are looked up, the settings willing."""
-    return tuple(kind for kind in NameKind if kind.value in settings.genesys.directory.kinds)
+    """The kinds of names that are looked up: none by gateways of the token dialect, which tell names themselves."""
+    directory = settings.genesys.directory
+    if not directory.enabled or settings.genesys.dialect == "token":
+        return ()
+    return tuple(kind for kind in NameKind if kind.value in directory.kinds)
 
 
 def watch_policy(settings: Settings) -> WatchPolicy:

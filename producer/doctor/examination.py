@@ -70,7 +70,7 @@ def source_probe(settings: Settings) -> SourceProbe | GatewayProbe:
         head_lag=settings.capture.head_lag,
         rules=rules_of(settings),
         expected=genesys.realm_id,
-        names=kinds_of(settings) if genesys.directory.enabled else (),
+        names=kinds_of(settings),
     )
 
 

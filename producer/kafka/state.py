@@ -14,7 +14,7 @@ import msgspec
 from producer.errors import SinkRefused, StateTooNew
 from producer.model.checkpoint import Checkpoint
 from producer.model.conversation import ConversationState
-from producer.model.delivery import Delivery, delivery_of
+from producer.model.delivery import UNREADABLE, Delivery, delivery_of
 
 FORMAT = 1
 """The newest format that this version knows, and the one it writes."""
@@ -26,8 +26,6 @@ _json_encoder = msgspec.json.Encoder()
 _checkpoint_decoder = msgspec.json.Decoder(Checkpoint)
 _conversation_encoder = msgspec.msgpack.Encoder()
 _conversation_decoder = msgspec.msgpack.Decoder(ConversationState)
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises of bytes from outside."""
 _WITHOUT_FORMAT = (b"{", b"")
 """How JSON begins that a person wrote back without its format byte, which can't be seen."""
 
@@ -82,7 +80,7 @@ def decode_checkpoint(value: bytes) -> Checkpoint:
     check_format(value)
     try:
         return _checkpoint_decoder.decode(value[1:])
-    except _UNREADABLE as exc:
+    except UNREADABLE as exc:
         raise SinkRefused(f"a checkpoint in the state topic can't be read: {exc}") from exc
 
 
@@ -96,7 +94,7 @@ def decode_conversation(value: bytes) -> ConversationState:
     check_format(value)
     try:
         return _conversation_decoder.decode(value[1:])
-    except _UNREADABLE as exc:
+    except UNREADABLE as exc:
         raise SinkRefused(f"a conversation's state in the state topic can't be read: {exc}") from exc
 
 

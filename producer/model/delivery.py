@@ -30,6 +30,8 @@ class Delivery:
     body: str
 
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises of bytes from outside."""
 _decode = msgspec.json.Decoder(Delivery).decode
 _LATEST = to_millis(datetime(9000, 1, 1, tzinfo=UTC))
 """Beyond it no calendar reaches, with the time that a receiver is given."""
@@ -39,7 +41,7 @@ def delivery_of(stored: bytes) -> Delivery:
     """The delivery of a stored form. Raises ValueError when it is none."""
     try:
         found = _decode(stored)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ValueError(f"{error}") from error
     if not 0 <= found.created_at < _LATEST:
         raise ValueError(f"created_at is {found.created_at}, which is no time of a delivery")
