@@ -5,7 +5,6 @@ The ledger works in a process of its own, so that its memory is nobody else's.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from tests.benchmarks.conversations import pool
 from tests.benchmarks.figures import Figure, at_most, noted
 from tests.support.conversations import AVRO, SCHEMA
 from tests.support.facts import remembered, seen
+from tests.support.memory import peak
 from tests.support.records import raw_record
 
 RECORDS = 500_000
@@ -72,7 +72,7 @@ def fill(records: int) -> None:
                 ledger.count(read, "QUERY", start)
         if sum(1 for _ in ledger.trails()) != records or sum(1 for _ in ledger.reads()) < records // 30:
             raise SystemExit("the ledger lost something")
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
+        memory = peak() / 1_024
         print(time.process_time() - began, ledger.bytes_used(), memory)
 
 

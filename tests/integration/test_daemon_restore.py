@@ -5,10 +5,8 @@ Time and memory are those of a process of its own, so that nothing of the tests 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
@@ -18,6 +16,7 @@ from producer.kafka.partitioner import partition_of
 from producer.kafka.state import StateKey, encode_conversation
 from producer.model.batch import Topic
 from producer.options import SOURCE
+from tests.support.memory import peak
 from tests.support.sinks import state
 from tests.support.stage import Daemon, Line, Script, Stage
 
@@ -78,16 +77,9 @@ def _restored(daemon: Daemon) -> Restore:
             answers.append(reasons)
     daemon.wait_for_reason("credentials")
     after = {each["reason"] for each in daemon.readiness()}
-    peak = _peak(daemon.pid)
+    peak = peak(daemon.pid)
     assert daemon.stop() == 0
     return Restore(reasons=answers, reasons_after=after, line=restored[0], peak=peak)
-
-
-def _peak(pid: int) -> int:
-    """The most memory that a process ever held, in KiB."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found is not None
-    return int(found[1])
 
 
 def test_all_keys_are_restored_in_bounded_time(restores: tuple[Restore, Restore]) -> None:

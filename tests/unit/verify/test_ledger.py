@@ -79,14 +79,14 @@ def test_a_disk_that_fails_is_named() -> None:
 
 
 FILLED = """
-import resource
 from producer.verify.ledger import Ledger
 from tests.support.facts import seen
+from tests.support.memory import peak
 with Ledger(cache=1 << 10) as ledger:
     for start in range(0, {records}, 1_000):
         numbers = [(7_919 * each) % {records} for each in range(start, start + 1_000)]
         ledger.add([seen(1, id=f"00000000-0000-4000-8000-{{each:012}}") for each in numbers])
-    print(sum(1 for _ in ledger.trails()), ledger.bytes_used(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(sum(1 for _ in ledger.trails()), ledger.bytes_used(), peak())
 """
 
 
