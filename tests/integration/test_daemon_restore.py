@@ -77,9 +77,9 @@ def _restored(daemon: Daemon) -> Restore:
             answers.append(reasons)
     daemon.wait_for_reason("credentials")
     after = {each["reason"] for each in daemon.readiness()}
-    peak = peak(daemon.pid)
+    most = peak(daemon.pid)
     assert daemon.stop() == 0
-    return Restore(reasons=answers, reasons_after=after, line=restored[0], peak=peak)
+    return Restore(reasons=answers, reasons_after=after, line=restored[0], peak=most)
 
 
 def test_all_keys_are_restored_in_bounded_time(restores: tuple[Restore, Restore]) -> None:
